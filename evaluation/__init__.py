@@ -1,0 +1,1 @@
+"""Measures and experiments over published generations."""

@@ -1,0 +1,296 @@
+"""The records that flow through pathlit, in the words of the field.
+
+All are immutable. They are msgspec structs rather than dataclasses: a citation holds dozens of small records, and
+structs are built and (de)serialised several times faster, which decides how long 38 million citations take.
+A score lives on `Hit`, a vector in the index; neither ever lives on `Article`.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+import msgspec
+
+LOCAL_PMID_FLOOR = 1 << 50
+"""Keys from here up belong to articles without a PMID; PubMed's own ids stay far below (4.2e7 in 2026)."""
+
+
+class Record(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Base of every record: immutable, compared by value, defaults left out of its JSON."""
+
+
+# --- Articles -------------------------------------------------------------------------------------------------------
+
+
+class PartialDate(Record, frozen=True):
+    """A date as PubMed prints it, which may be a day, a month, a season, a year or a range of them."""
+
+    sortable: str
+    """ISO date of the earliest day that the text allows: "1998 Dec-1999 Jan" gives "1998-12-01"."""
+    precision: Literal["day", "month", "season", "year"]
+    raw: str
+    """The words of the record, kept for display: "1998 Dec-1999 Jan"."""
+
+    @property
+    def year(self) -> int:
+        return int(self.sortable[:4])
+
+
+class Section(Record, frozen=True):
+    """One labelled part of an abstract; an unstructured abstract is one section with empty labels."""
+
+    text: str
+    label: str = ""
+    """The publisher's own heading, such as "PATIENTS AND METHODS"; may be empty."""
+    category: str = ""
+    """NLM's category: BACKGROUND, OBJECTIVE, METHODS, RESULTS, CONCLUSIONS or UNASSIGNED; may be empty."""
+
+
+class OtherAbstract(Record, frozen=True):
+    """An abstract beside the main one: another language, a plain-language summary, a publisher's version."""
+
+    sections: tuple[Section, ...]
+    language: str = ""
+    type: str = ""
+
+
+class Author(Record, frozen=True):
+    """A person (last_name, maybe fore_name) or a group (collective_name)."""
+
+    last_name: str = ""
+    fore_name: str = ""
+    initials: str = ""
+    suffix: str = ""
+    collective_name: str = ""
+    orcid: str = ""
+    """The bare identifier, 0000-0002-1825-0097, however the record spelled it."""
+    affiliations: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The name as citations print it: "Smith JA", or the group's name."""
+        return self.collective_name or " ".join(p for p in (self.last_name, self.initials, self.suffix) if p)
+
+
+class Journal(Record, frozen=True):
+    title: str = ""
+    abbreviation: str = ""
+    issn: str = ""
+    nlm_id: str = ""
+    volume: str = ""
+    issue: str = ""
+    country: str = ""
+
+
+class Term(Record, frozen=True):
+    """A name from a controlled vocabulary with its unique identifier (D012345, C123456, Q000123)."""
+
+    name: str
+    ui: str = ""
+
+
+class Qualifier(Term, frozen=True):
+    major: bool = False
+
+
+class MeshHeading(Term, frozen=True):
+    """A MeSH descriptor; `major` is true where it, or one of its qualifiers, is a main point of the article."""
+
+    major: bool = False
+    qualifiers: tuple[Qualifier, ...] = ()
+
+
+class SupplementaryMesh(Term, frozen=True):
+    type: str = ""
+
+
+class Chemical(Term, frozen=True):
+    registry_number: str = ""
+
+
+class Grant(Record, frozen=True):
+    number: str = ""
+    acronym: str = ""
+    agency: str = ""
+    country: str = ""
+
+
+class Correction(Record, frozen=True):
+    """One entry of CommentsCorrectionsList: how this article and another one relate."""
+
+    ref_type: str
+    """PubMed's own word: RetractionIn, RetractionOf, ErratumIn, ErratumFor, CommentOn, ..."""
+    pmid: int | None = None
+    source: str = ""
+    note: str = ""
+
+
+class Book(Record, frozen=True):
+    """Where a PubmedBookArticle (GeneReviews, StatPearls, ...) was published."""
+
+    title: str
+    publisher: str = ""
+    accession: str = ""
+    """Bookshelf id such as NBK1116."""
+    edition: str = ""
+
+
+class Article(Record, frozen=True):
+    """One citation: the unit of everything here, known by its PMID."""
+
+    pmid: int
+    """PubMed id, or for an article from elsewhere a key of at least LOCAL_PMID_FLOOR; it names itself in source_id."""
+    source_id: str = ""
+    """What its source calls it where that is not a PMID: "scifact:4983"."""
+    version: int = 1
+    title: str = ""
+    title_translated: bool = False
+    """True where PubMed printed the title in [brackets]: English, of an article in another language."""
+    vernacular_title: str = ""
+    sections: tuple[Section, ...] = ()
+    other_abstracts: tuple[OtherAbstract, ...] = ()
+    copyright: str = ""
+    authors: tuple[Author, ...] = ()
+    authors_complete: bool = True
+    investigators: tuple[Author, ...] = ()
+    journal: Journal = Journal()
+    book: Book | None = None
+    pages: str = ""
+    published: PartialDate | None = None
+    published_online: PartialDate | None = None
+    """The first valid ArticleDate."""
+    doi: str = ""
+    pii: str = ""
+    pmcid: str = ""
+    """With its version where the record has one: "PMC1234567.2"."""
+    mesh: tuple[MeshHeading, ...] = ()
+    supplementary_mesh: tuple[SupplementaryMesh, ...] = ()
+    keywords: tuple[str, ...] = ()
+    chemicals: tuple[Chemical, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    languages: tuple[str, ...] = ()
+    publication_types: tuple[Term, ...] = ()
+    corrections: tuple[Correction, ...] = ()
+    references: tuple[int, ...] = ()
+    """PMIDs of the papers this one cites, in order, without repeats."""
+    status: str = ""
+    """MEDLINE, PubMed-not-MEDLINE, In-Process, Publisher, ..."""
+    revised: str = ""
+    """ISO date of DateRevised, empty where absent; newer replaces older in the catalog."""
+
+    @property
+    def id(self) -> str:
+        """The identifier shown to people and programs: "pmid:29952771", or the source's own."""
+        return self.source_id or f"pmid:{self.pmid}"
+
+    @property
+    def abstract(self) -> str:
+        """The whole abstract as one string, a line per section; evidence offsets count its characters."""
+        return "\n".join(f"{s.label}: {s.text}" if s.label else s.text for s in self.sections)
+
+    @property
+    def year(self) -> int | None:
+        date = self.published or self.published_online
+        return date.year if date else None
+
+
+class Deletion(Record, frozen=True):
+    """PubMed's word that a PMID no longer exists (DeleteCitation)."""
+
+    pmid: int
+
+
+# --- Integrity ------------------------------------------------------------------------------------------------------
+
+
+class IntegrityStatus(StrEnum):
+    """What is known against, or about, a paper's standing; ordered from nothing to gravest."""
+
+    OK = "ok"
+    CORRECTED = "corrected"
+    CONCERN = "expression_of_concern"
+    RETRACTED = "retracted"
+    NOTICE = "retraction_notice"
+    """A notice that announces the retraction of another paper; not itself retracted."""
+
+
+class Integrity(Record, frozen=True):
+    status: IntegrityStatus = IntegrityStatus.OK
+    related_pmids: tuple[int, ...] = ()
+    """The notices about this paper, or for a notice the papers that it is about."""
+    reasons: tuple[str, ...] = ()
+    """Where it was learnt: "publication type Retracted Publication", "RetractionIn 31540000"."""
+
+
+class IntegrityPolicy(StrEnum):
+    """What search does with retracted papers."""
+
+    EXCLUDE = "exclude"
+    LABEL = "label"
+
+
+# --- Searching ------------------------------------------------------------------------------------------------------
+
+
+class Filters(Record, frozen=True):
+    """Conditions that every hit meets, on every leg. Values of one field are alternatives; fields combine by AND."""
+
+    year_from: int | None = None
+    year_to: int | None = None
+    mesh: tuple[str, ...] = ()
+    publication_types: tuple[str, ...] = ()
+    journals: tuple[str, ...] = ()
+    """Full titles or abbreviations, letter case ignored."""
+    languages: tuple[str, ...] = ()
+    """Three-letter codes as PubMed prints them: eng, fre, ger."""
+    pmids: tuple[int, ...] = ()
+    exclude_pmids: tuple[int, ...] = ()
+    integrity: IntegrityPolicy = IntegrityPolicy.EXCLUDE
+
+
+class Query(Record, frozen=True):
+    text: str
+    limit: int = 10
+    filters: Filters = Filters()
+
+
+class LegScore(Record, frozen=True):
+    """Where one leg (lexical, dense) placed a hit, and what it gave to the fused score."""
+
+    rank: int
+    score: float
+    share: float
+    """Its part of the fused score; the shares of a hit add up to it."""
+
+
+class Evidence(Record, frozen=True):
+    """A sentence that supports a hit. `text == getattr(article, field)[start:end]`, always."""
+
+    field: Literal["title", "abstract"]
+    start: int
+    end: int
+    text: str
+    score: float
+
+
+class Hit(Record, frozen=True):
+    article: Article
+    rank: int
+    score: float
+    legs: dict[str, LegScore]
+    evidence: tuple[Evidence, ...] = ()
+    integrity: Integrity = Integrity()
+
+
+class SearchResult(Record, frozen=True):
+    """The answer to one query: hits best first, and what a reader needs to trust or repeat it."""
+
+    query: Query
+    hits: tuple[Hit, ...]
+    generation: str
+    interpretation: str
+    """The query as it was understood, in the query language."""
+    notices: tuple[str, ...] = ()
+    """What the asker should know: a malformed query searched as plain words, an excluded paper asked for by PMID."""
+    timings_ms: dict[str, float] = {}
