@@ -8,6 +8,9 @@ from importlib.resources import as_file, files
 import pytest
 from lxml import etree
 
+from indexing.pubmed_xml import read_pubmed_xml
+from retrieval.records import Article
+
 CORPUS = files("pathlit") / "demo_corpus.xml"
 
 TITLE_MARKS = ("Demonstration text: ", "[Demonstration text: ")
@@ -66,6 +69,13 @@ def searchable(records: dict[int, etree._Element]) -> list[str]:
         " ".join([text_of(record.find(".//ArticleTitle")), *map(text_of, record.findall(".//Abstract/AbstractText"))])
         for record in records.values()
     ]
+
+
+@pytest.fixture(scope="module")
+def articles() -> list[Article]:
+    """What our own parser makes of the file; it raises at the first record that it cannot use."""
+    with as_file(CORPUS) as path:
+        return [record for record in read_pubmed_xml(path) if isinstance(record, Article)]
 
 
 def publication_types(record: etree._Element) -> list[str]:
@@ -146,7 +156,8 @@ def test_a_stated_study_figure_is_always_called_invented(records: dict[int, etre
 
 
 def test_it_follows_the_dtd_that_it_names_but_for_mesh_headings_without_ui(corpus: etree._ElementTree) -> None:
-    assert "https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_190101.dtd" in corpus.docinfo.doctype
+    head = CORPUS.read_text(encoding="utf-8").splitlines()[1]
+    assert head.endswith('"https://dtd.nlm.nih.gov/ncbi/pubmed/out/pubmed_190101.dtd">')
     with as_file(files("Bio.Entrez") / "DTDs") as folder:
         dtd = etree.DTD(str(folder / "pubmed_190101.dtd"))
     dtd.validate(corpus)
@@ -201,6 +212,31 @@ def test_publication_types_include_every_kind_that_search_treats_differently(
         "Retraction of Publication",
         "Review",
         "Systematic Review",
+    }
+
+
+# --- As our parser reads it -----------------------------------------------------------------------------------------
+
+
+def test_our_parser_reads_every_record_in_order(articles: list[Article]) -> None:
+    assert [article.pmid for article in articles] == list(range(900000001, 900000113))
+
+
+def test_our_parser_sees_the_same_titles_and_abstracts(articles: list[Article]) -> None:
+    assert [a.pmid for a in articles if not a.title.startswith("Demonstration text: ")] == []
+    assert sum(1 for a in articles if a.abstract == "") == 5
+    assert [a.languages for a in articles if a.title_translated] == [("fre",), ("spa",), ("ger",)]
+
+
+def test_our_parser_sees_the_links_between_articles_and_notices(articles: list[Article]) -> None:
+    found = {(a.pmid, link.ref_type, link.pmid) for a in articles for link in a.corrections}
+    assert found == {
+        (RETRACTED, "RetractionIn", RETRACTION_NOTICE),
+        (RETRACTION_NOTICE, "RetractionOf", RETRACTED),
+        (CORRECTED, "ErratumIn", ERRATUM),
+        (ERRATUM, "ErratumFor", CORRECTED),
+        (COMMENTED, "CommentIn", COMMENT),
+        (COMMENT, "CommentOn", COMMENTED),
     }
 
 
