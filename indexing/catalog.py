@@ -1,0 +1,244 @@
+"""The current state of every PMID, in one SQLite file: what harvests write and builds read.
+
+Applying the same sources again, in the same order, gives the same catalog, wherever an earlier run was killed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from indexing.catalog_batch import Outcome, apply_batch
+from indexing.catalog_file import connect, transaction, translated
+from retrieval.errors import ArticleNotFoundError, CatalogError
+from retrieval.integrity import assess
+from retrieval.records import Article, Deletion, Integrity, Record
+
+BATCH_SIZE = 2000
+BUSY_TIMEOUT_S = 10.0
+
+_DECODER = msgspec.json.Decoder(Article)
+
+
+class CatalogEntry(Record, frozen=True):
+    """An article as the catalog holds it; `integrity` also weighs what other records say of it."""
+
+    article: Article
+    content_hash: bytes
+    """16 bytes over title and abstract: equal hashes, equal embeddings."""
+    integrity: Integrity
+
+
+class Tally(Record, frozen=True):
+    """What became of the records that were read: `read` is the sum of the others."""
+
+    read: int = 0
+    added: int = 0
+    updated: int = 0
+    unchanged: int = 0
+    stale: int = 0
+    """Older than what the catalog holds, and ignored."""
+    deleted: int = 0
+    absent: int = 0
+    """Deletions of PMIDs that the catalog does not hold."""
+
+
+class CompletedSource(Record, frozen=True):
+    """A source that was applied to its end."""
+
+    name: str
+    fingerprint: str
+    completed: str
+    """UTC, ISO 8601."""
+
+
+class Catalog:
+    """Open one with `Catalog.open`, best in a `with` statement; one thread uses it at a time.
+
+    Every method raises CatalogError where the file cannot be read or written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        read_only: bool = False,
+        batch_size: int = BATCH_SIZE,
+        busy_timeout: float = BUSY_TIMEOUT_S,
+    ) -> None:
+        self.path = path
+        self._read_only = read_only
+        self._batch_size = batch_size
+        self._busy_timeout = busy_timeout
+        self._connection: sqlite3.Connection | None = None
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        read_only: bool = False,
+        batch_size: int = BATCH_SIZE,
+        busy_timeout: float = BUSY_TIMEOUT_S,
+    ) -> Self:
+        """Creates the file where there is none, unless `read_only`; `busy_timeout` (s) is how long to wait for
+        another process's batch. Raises CatalogError for anything that is not a catalog of this format."""
+        catalog = cls(path, read_only=read_only, batch_size=batch_size, busy_timeout=busy_timeout)
+        catalog._connection = catalog._connect(read_only=read_only)
+        return catalog
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Closing twice is harmless."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    # --- Writing ------------------------------------------------------------------------------------------------
+
+    def apply(
+        self,
+        records: Iterable[Article | Deletion],
+        *,
+        source: str,
+        position: int | None = None,
+        progress: Callable[[int], None] | None = None,
+    ) -> Tally:
+        """Brings the catalog up to date with the records, a batch at a time, each batch whole or not at all.
+
+        A higher version wins, then a later `revised`; equal ones replace. `progress` hears the records read so far.
+        An error of `records` itself passes through; the batches before it are kept.
+        """
+        outcomes: Counter[Outcome] = Counter()
+        stream = iter(records)
+        while batch := list(islice(stream, self._batch_size)):
+            with self._writing() as connection:
+                outcomes += apply_batch(connection, batch, source, position)
+            if progress:
+                progress(outcomes.total())
+        return Tally(read=outcomes.total(), **{str(outcome): count for outcome, count in outcomes.items()})
+
+    def mark_complete(self, name: str, fingerprint: str) -> None:
+        """Notes that a source was applied to its end; `fingerprint` tells its content from other content."""
+        completed = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT OR REPLACE INTO sources (name, fingerprint, completed) VALUES (?, ?, ?)",
+                (name, fingerprint, completed),
+            )
+
+    # --- Reading ------------------------------------------------------------------------------------------------
+
+    def __len__(self) -> int:
+        with self._reading() as connection:
+            return int(connection.execute("SELECT articles FROM tally").fetchone()[0])
+
+    def get(self, pmid: int) -> CatalogEntry:
+        """Raises ArticleNotFoundError."""
+        with self._reading() as connection:
+            row = connection.execute("SELECT record, content_hash FROM articles WHERE pmid = ?", (pmid,)).fetchone()
+            if row is None:
+                raise ArticleNotFoundError(f"the catalog {self.path} holds no article with PMID {pmid}")
+            links = connection.execute("SELECT pmid, ref_type FROM links WHERE target = ?", (pmid,)).fetchall()
+        record, digest = row
+        return self._entry(pmid, record, digest, links)
+
+    def articles(self) -> Iterator[CatalogEntry]:
+        """Every article by rising PMID, in flat memory, as the catalog was when the first one was asked for.
+
+        Reads on a connection of its own, which stays open until the iterator ends or is closed.
+        """
+        self._connected()
+        with translated(self.path), closing(self._connect(read_only=True)) as connection:
+            # One transaction, so that both cursors see the same state.
+            connection.execute("BEGIN")
+            links = connection.execute("SELECT target, pmid, ref_type FROM links ORDER BY target")
+            link = links.fetchone()
+            for pmid, record, digest in connection.execute(
+                "SELECT pmid, record, content_hash FROM articles ORDER BY pmid"
+            ):
+                incoming = []
+                while link and link[0] <= pmid:
+                    if link[0] == pmid:
+                        incoming.append(link[1:])
+                    link = links.fetchone()
+                yield self._entry(pmid, record, digest, incoming)
+
+    def is_complete(self, name: str, fingerprint: str) -> bool:
+        """Whether this source was applied to its end with this very content."""
+        return any(source.name == name and source.fingerprint == fingerprint for source in self.sources())
+
+    def sources(self) -> tuple[CompletedSource, ...]:
+        """In the order of their completion; a source that was completed again stands where it last was."""
+        with self._reading() as connection:
+            rows = connection.execute("SELECT name, fingerprint, completed FROM sources ORDER BY sequence").fetchall()
+        return tuple(CompletedSource(*row) for row in rows)
+
+    def position(self) -> CompletedSource | None:
+        """The source that was completed last, None before any was."""
+        return next(reversed(self.sources()), None)
+
+    def fingerprint(self) -> str:
+        """A digest of all that the catalog says: equal for equal content, however it came to be. Reads every row."""
+        digest = hashlib.blake2b(digest_size=16)
+        queries = (
+            "SELECT pmid, version, revised, content_hash, source, position, record FROM articles ORDER BY pmid",
+            "SELECT target, pmid, ref_type FROM links ORDER BY target, pmid, ref_type",
+            "SELECT name, fingerprint FROM sources ORDER BY sequence",
+        )
+        with self._reading() as connection:
+            for query in queries:
+                for row in connection.execute(query):
+                    digest.update(repr(row).encode())
+                digest.update(b"\0")
+        return digest.hexdigest()
+
+    # --- Underneath ---------------------------------------------------------------------------------------------
+
+    def _connect(self, *, read_only: bool) -> sqlite3.Connection:
+        return connect(self.path, read_only=read_only, busy_timeout=self._busy_timeout)
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is None:
+            raise CatalogError(f"the catalog {self.path} is not open: use Catalog.open")
+        return self._connection
+
+    @contextmanager
+    def _reading(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connected()
+        with translated(self.path):
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        connection = self._connected()
+        if self._read_only:
+            raise CatalogError(f"the catalog {self.path} was opened for reading only: open it without read_only")
+        with translated(self.path), transaction(connection):
+            yield connection
+
+    def _entry(self, pmid: int, record: bytes, digest: bytes, incoming: Iterable[tuple[int, str]]) -> CatalogEntry:
+        try:
+            article = _DECODER.decode(record)
+        except msgspec.DecodeError as exc:
+            raise CatalogError(
+                f"the record of PMID {pmid} in {self.path} is damaged ({exc}): index its source again"
+            ) from exc
+        return CatalogEntry(article, digest, assess(article, incoming))
