@@ -82,9 +82,7 @@ class _Emissions(dict[str, str]):
         """The terms of one word that the pattern found, in lower case."""
         if _NUMBER.fullmatch(word):
             return (word[:_LONGEST_TERM],)
-        if not word.isascii():
-            word = _fold(word)
-        word = _POSSESSIVE.sub("", word)
+        word = _POSSESSIVE.sub("", fold(word))
         parts = [part for part in _PART.split(word) if part]
         terms = [term for part in parts for term in self._pieces(part)]
         # A slash joins alternatives (and/or, mg/kg) unless a digit says that it is inside a name (HER2/neu).
@@ -117,9 +115,11 @@ class _Stems(dict[str, str]):
         return stem
 
 
-def _fold(word: str) -> str:
-    """Plain letters: compatibility forms (₂, ﬁ) resolved, accents dropped, Greek letters spelled out."""
-    decomposed = unicodedata.normalize("NFKD", word).lower()
+def fold(text: str) -> str:
+    """Plain lower-case letters: compatibility forms (₂, ﬁ) resolved, accents dropped, Greek letters spelled out."""
+    if text.isascii():
+        return text.lower()
+    decomposed = unicodedata.normalize("NFKD", text).lower()
     # Normalised again after the Greek table: an accented Greek letter is two characters by now.
     kept = "".join(c for c in decomposed.translate(_FOLD) if not unicodedata.combining(c))
     return re.sub(rf"[{_HYPHENS}]", "-", kept)

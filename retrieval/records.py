@@ -249,10 +249,16 @@ class Filters(Record, frozen=True):
     integrity: IntegrityPolicy = IntegrityPolicy.EXCLUDE
 
 
+LEGS = ("lexical", "dense")
+
+
 class Query(Record, frozen=True):
     text: str
+    """In the query language of retrieval.query."""
     limit: int = 10
     filters: Filters = Filters()
+    legs: tuple[str, ...] = LEGS
+    fusion: Literal["minmax", "rrf"] = "minmax"
 
 
 class LegScore(Record, frozen=True):

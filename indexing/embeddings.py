@@ -1,0 +1,113 @@
+"""Embeddings, made once per text: kept by encoder and content hash, so that a refresh encodes only what changed."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Final, TypeVar
+
+import numpy as np
+import numpy.typing as npt
+
+from indexing.catalog import CatalogEntry
+from retrieval.encoders.base import Encoder, Passage
+from retrieval.errors import CatalogError
+
+T = TypeVar("T")
+HalfVectors = npt.NDArray[np.float16]
+_LOOKED_UP_AT_ONCE: Final = 4_096
+_ENCODED_AT_ONCE: Final = 512
+"""Texts per call of the encoder, which sorts them by length; also what a kill loses at most."""
+_PARAMETERS_AT_ONCE: Final = 500
+
+
+class EmbeddingCache:
+    """Half-precision vectors in one SQLite file, by encoder id and content hash."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        try:
+            with closing(sqlite3.connect(self._path, timeout=30.0)) as connection:
+                connection.execute("PRAGMA journal_mode = WAL")
+                connection.execute("PRAGMA synchronous = NORMAL")
+                connection.execute(
+                    "CREATE TABLE IF NOT EXISTS vectors (encoder TEXT, content BLOB, vector BLOB NOT NULL, "
+                    "PRIMARY KEY (encoder, content)) WITHOUT ROWID"
+                )
+                yield connection
+        except sqlite3.Error as exc:
+            raise CatalogError(
+                f"the embedding cache {self._path} cannot be used: {exc}; it may be deleted, at the price of encoding "
+                "every article again"
+            ) from exc
+
+    def fill(
+        self, entries: Iterable[CatalogEntry], encoder: Encoder, progress: Callable[[int], None] | None = None
+    ) -> tuple[int, int]:
+        """Encode what is not kept yet; returns (texts encoded, articles seen). Each group is kept before the next."""
+        identity = encoder.spec.id
+        encoded = seen = 0
+        waiting: dict[bytes, Passage] = {}
+
+        def flush(connection: sqlite3.Connection, at_least: int) -> int:
+            done = 0
+            while len(waiting) >= max(at_least, 1):
+                group = dict(islice(waiting.items(), _ENCODED_AT_ONCE))
+                vectors = encoder.encode_documents(list(group.values())).astype(np.float16)
+                rows = [(identity, digest, row.tobytes()) for digest, row in zip(group, vectors, strict=True)]
+                with connection:
+                    connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
+                for digest in group:
+                    del waiting[digest]
+                done += len(group)
+                if progress:
+                    progress(seen - len(waiting))
+            return done
+
+        with self._connection() as connection:
+            for group in _grouped(entries, _LOOKED_UP_AT_ONCE):
+                kept = _kept(connection, identity, [e.content_hash for e in group])
+                seen += len(group)
+                for entry in group:
+                    if entry.content_hash not in kept:
+                        waiting[entry.content_hash] = Passage(entry.article.title, entry.article.abstract)
+                encoded += flush(connection, _LOOKED_UP_AT_ONCE)
+                if progress:
+                    progress(seen - len(waiting))
+            encoded += flush(connection, 1)
+        return encoded, seen
+
+    def read(self, encoder_id: str, hashes: Sequence[bytes], dimension: int) -> Iterator[HalfVectors]:
+        """The vectors of `hashes` in their order, as batches of shape (n, dimension); CatalogError if one is missing."""
+        with self._connection() as connection:
+            for group in _grouped(hashes, _LOOKED_UP_AT_ONCE):
+                kept = _kept(connection, encoder_id, group)
+                try:
+                    joined = b"".join(kept[digest] for digest in group)
+                except KeyError as exc:
+                    raise CatalogError(f"the embedding cache {self._path} lost vectors while a build read it") from exc
+                yield np.frombuffer(joined, dtype=np.float16).reshape(len(group), dimension)
+
+
+def _kept(connection: sqlite3.Connection, encoder_id: str, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
+    found: dict[bytes, bytes] = {}
+    for group in _grouped(hashes, _PARAMETERS_AT_ONCE):
+        places = ", ".join("?" * len(group))
+        rows = connection.execute(
+            f"SELECT content, vector FROM vectors WHERE encoder = ? AND content IN ({places})",  # noqa: S608
+            (encoder_id, *group),
+        )
+        found.update(rows)
+    return found
+
+
+def _grouped(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    stream = iter(items)
+    while group := list(islice(stream, size)):
+        yield group

@@ -1,0 +1,83 @@
+"""The embedded backend: tantivy and FAISS in one process, reading one generation's folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from retrieval.analysis import Analyzer
+from retrieval.index.dense import DenseReader, PmidSet, write_vectors
+from retrieval.index.interface import IndexedArticle, Scored
+from retrieval.index.lexical import LexicalReader, LexicalWriter
+from retrieval.index.manifest import Manifest, read_manifest, require_analyzer, require_files
+from retrieval.query import Constraint
+
+_LEXICAL: Final = "lexical"
+_DENSE: Final = "dense/articles.faiss"
+_CONSTRAINTS_KEPT: Final = 256
+
+
+class EmbeddedBuilder:
+    """Writes the index files of one generation into its folder."""
+
+    def __init__(self, folder: Path, analyzer: Analyzer) -> None:
+        self._folder = folder
+        self._analyzer = analyzer
+
+    def add(self, articles: Iterable[IndexedArticle]) -> int:
+        return LexicalWriter(self._folder / _LEXICAL, self._analyzer).write(articles)
+
+    def add_vectors(self, pmids: npt.NDArray[np.int64], vectors: npt.NDArray[np.float16]) -> None:
+        write_vectors(self._folder / _DENSE, pmids, vectors)
+
+
+class EmbeddedReader:
+    """One open generation. Everything it reads is opened here, so that deleting the folder later does no harm."""
+
+    def __init__(self, manifest: Manifest, lexical_reader: LexicalReader, dense_reader: DenseReader | None) -> None:
+        self.manifest = manifest
+        self.lexical_reader = lexical_reader
+        self.dense_reader = dense_reader
+        # A filter that comes again is worked out once; a generation never changes under it.
+        self._allowed = lru_cache(_CONSTRAINTS_KEPT)(self._work_out_allowed)
+
+    @classmethod
+    def open(cls, folder: Path, analyzer: Analyzer) -> EmbeddedReader:
+        """Open a generation; IncompatibleError where its format or analyzer is not this program's."""
+        manifest = read_manifest(folder)
+        require_analyzer(manifest, analyzer)
+        require_files(folder, manifest, checksums=False)
+        dense = DenseReader(folder / _DENSE) if manifest.encoder else None
+        return cls(manifest, LexicalReader(folder / _LEXICAL, analyzer), dense)
+
+    def lexical(self, text: str, constraint: Constraint, limit: int) -> list[Scored]:
+        return self.lexical_reader.search(text, constraint, limit)
+
+    def dense(self, vector: npt.NDArray[np.float32], constraint: Constraint, limit: int) -> list[Scored]:
+        if self.dense_reader is None:
+            return []
+        return self.dense_reader.search(vector, limit, self._allowed(constraint))
+
+    def lexical_scores(self, text: str, pmids: Sequence[int]) -> list[Scored]:
+        return self.lexical_reader.scores(text, pmids)
+
+    def dense_scores(self, vector: npt.NDArray[np.float32], pmids: Sequence[int]) -> list[Scored]:
+        return self.dense_reader.scores(vector, pmids) if self.dense_reader else []
+
+    def articles(self, pmids: Sequence[int]) -> dict[int, IndexedArticle]:
+        return self.lexical_reader.articles(pmids)
+
+    def _work_out_allowed(self, constraint: Constraint) -> PmidSet | None:
+        """The constraint as a set of PMIDs, kept as its smaller side; None where every article meets it."""
+        reader = self.lexical_reader
+        matching = reader.count_matching(constraint)
+        if matching == reader.count:
+            return None
+        if matching > reader.count // 2:
+            return PmidSet(reader.matching(constraint, complement=True), complement=True)
+        return PmidSet(reader.matching(constraint) if matching else [])

@@ -1,0 +1,154 @@
+"""Generations: numbered folders, immutable once verified, of which one small pointer file names the published one.
+
+generations/
+  000041/ 000042/     manifest.json, lexical/, dense/
+  .building-000043/   a build at work, or what a killed one left; the next build removes it
+  CURRENT             "000042": replaced atomically; nothing else changes what users search
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import re
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from retrieval.errors import GenerationError, NotPublishedError
+from retrieval.index.manifest import MANIFEST_NAME, Manifest, read_manifest
+
+_POINTER: Final = "CURRENT"
+_BUILDING: Final = ".building-"
+_NUMBER = re.compile(r"\d{6,}")
+
+
+class GenerationStore:
+    """The generations under one folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    # --- Reading ----------------------------------------------------------------------------------------------------
+
+    def current(self) -> str:
+        """The published generation's number; NotPublishedError before the first publish."""
+        try:
+            name = self._pointer.read_text(encoding="ascii").strip()
+        except FileNotFoundError as exc:
+            raise NotPublishedError(
+                f"nothing has been indexed in {self.root.parent} yet; run `pathlit index FILES` or `pathlit demo` first"
+            ) from exc
+        except (OSError, UnicodeDecodeError) as exc:
+            raise GenerationError(f"{self._pointer} cannot be read: {exc}") from exc
+        if not _NUMBER.fullmatch(name):
+            raise GenerationError(f"{self._pointer} holds {name!r} instead of a generation's number; roll back to one")
+        return name
+
+    def all(self) -> list[str]:
+        """Every finished generation, oldest first."""
+        if not self.root.is_dir():
+            return []
+        found = (p.name for p in self.root.iterdir() if _NUMBER.fullmatch(p.name) and (p / MANIFEST_NAME).is_file())
+        return sorted(found, key=int)
+
+    def folder(self, name: str) -> Path:
+        return self.root / name
+
+    def manifest(self, name: str) -> Manifest:
+        return read_manifest(self.folder(name))
+
+    # --- Writing ----------------------------------------------------------------------------------------------------
+
+    @contextmanager
+    def building(self) -> Iterator[tuple[str, Path]]:
+        """The number and the empty folder of a new generation; one build at a time.
+
+        Leaves nothing behind unless `seal` was called: a build that fails takes its folder with it.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        with self._lock():
+            for leftover in self.root.glob(f"{_BUILDING}*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            name = f"{max([0, *map(int, self.all()), self._pointed()]) + 1:06d}"
+            folder = self.root / f"{_BUILDING}{name}"
+            folder.mkdir()
+            try:
+                yield name, folder
+            finally:
+                shutil.rmtree(folder, ignore_errors=True)
+
+    def seal(self, folder: Path, name: str) -> Path:
+        """Make a verified folder a finished generation: everything on disk first, then its name."""
+        for path in [*folder.rglob("*"), folder]:
+            _sync(path)
+        final = self.folder(name)
+        folder.rename(final)
+        _sync(self.root)
+        return final
+
+    def publish(self, name: str) -> None:
+        """Point users at a finished generation, atomically."""
+        read_manifest(self.folder(name))
+        fresh = self._pointer.with_name(f"{_POINTER}.{os.getpid()}.new")
+        fresh.write_text(f"{name}\n", encoding="ascii")
+        _sync(fresh)
+        fresh.replace(self._pointer)
+        _sync(self.root)
+
+    def rollback(self, to: str | None = None) -> str:
+        """Publish the generation before the current one, or the one named; returns its number."""
+        known = self.all()
+        if to is None:
+            current = self.current()
+            older = [name for name in known if int(name) < int(current)]
+            if not older:
+                raise GenerationError(f"there is no generation older than {current} to roll back to")
+            to = older[-1]
+        elif to not in known:
+            raise GenerationError(f"there is no generation {to!r}; there are: {', '.join(known) or 'none'}")
+        self.publish(to)
+        return to
+
+    def prune(self, keep: int) -> list[str]:
+        """Delete all but the newest `keep` generations, never the current one; returns the deleted numbers."""
+        known = self.all()
+        kept = {*known[-keep:], self.current()} if keep > 0 else {*known}
+        doomed = [name for name in known if name not in kept]
+        for name in doomed:
+            # Renamed first, so that a prune killed half-way leaves no generation with half its files.
+            grave = self.root / f"{_BUILDING}pruned-{name}"
+            self.folder(name).rename(grave)
+            shutil.rmtree(grave, ignore_errors=True)
+        return doomed
+
+    # --- Inside -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _pointer(self) -> Path:
+        return self.root / _POINTER
+
+    def _pointed(self) -> int:
+        try:
+            return int(self.current())
+        except GenerationError:
+            return 0
+
+    @contextmanager
+    def _lock(self) -> Iterator[None]:
+        with (self.root / ".lock").open("w") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as exc:
+                raise GenerationError(f"another build is at work in {self.root}; wait for it to end") from exc
+            yield
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,63 @@
+"""What an index backend offers: a builder that writes a generation once, a reader that answers from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from retrieval.query import Constraint
+from retrieval.records import Article, Filters, Integrity, IntegrityPolicy, Record
+
+NO_CONDITION = Constraint(filters=Filters(integrity=IntegrityPolicy.LABEL))
+"""What every article meets, retracted ones too."""
+
+
+class IndexedArticle(Record, frozen=True):
+    """What a generation keeps of an article, enough to show it without the catalog."""
+
+    article: Article
+    integrity: Integrity = Integrity()
+
+
+class Scored(NamedTuple):
+    """One entry of a ranked list. A list is sorted by construction: score descending, then PMID ascending."""
+
+    pmid: int
+    score: float
+
+
+class IndexReader(Protocol):
+    """One open generation. Every method may be called from several threads at once."""
+
+    def lexical(self, text: str, constraint: Constraint, limit: int) -> list[Scored]:
+        """Best articles by BM25; with no text, the newest that meet the constraint."""
+        ...
+
+    def dense(self, vector: npt.NDArray[np.float32], constraint: Constraint, limit: int) -> list[Scored]:
+        """Nearest articles by inner product with a query vector of shape (dimension,)."""
+        ...
+
+    def lexical_scores(self, text: str, pmids: Sequence[int]) -> list[Scored]:
+        """The same scores for given articles, so that a candidate of one leg is scored by the others as well."""
+        ...
+
+    def dense_scores(self, vector: npt.NDArray[np.float32], pmids: Sequence[int]) -> list[Scored]: ...
+
+    def articles(self, pmids: Sequence[int]) -> dict[int, IndexedArticle]:
+        """The stored articles that exist among `pmids`."""
+        ...
+
+
+class IndexBuilder(Protocol):
+    """Writes the index files of one generation."""
+
+    def add(self, articles: Iterable[IndexedArticle]) -> int:
+        """Index all articles; returns how many."""
+        ...
+
+    def add_vectors(self, pmids: npt.NDArray[np.int64], vectors: npt.NDArray[np.float16]) -> None:
+        """All vectors at once: pmids of shape (n,), vectors of shape (n, dimension), maybe memory-mapped."""
+        ...

@@ -1,0 +1,273 @@
+"""The lexical leg: BM25 by tantivy over the analyzer's terms, which it indexes as they are.
+
+Plain words are scored on one combined field, because two scored fields cost three times as much (173 ms against 53 ms
+a query, measured on 5.3 million articles). Positional fields serve phrases and title:, keyword fields serve filters.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+import msgspec
+import tantivy
+from tantivy import Occur, Query, SchemaBuilder
+
+from retrieval.analysis import Analyzer, fold
+from retrieval.errors import GenerationError
+from retrieval.index.interface import IndexedArticle, Scored
+from retrieval.query import Clause, Constraint
+from retrieval.records import Article, Filters, IntegrityPolicy, IntegrityStatus
+
+_WRITER_BYTES: Final = 512_000_000
+_KEYWORDS: Final = ("mesh", "type", "journal", "language", "author", "doi", "integrity")
+_TIE_MARGIN: Final = 16
+
+
+def _schema() -> tantivy.Schema:
+    builder = SchemaBuilder()
+    builder.add_unsigned_field("pmid", indexed=True, fast=True)
+    builder.add_unsigned_field("year", indexed=True, fast=True)
+    builder.add_text_field("text", tokenizer_name="whitespace", index_option="freq")
+    for name in ("title", "abstract"):
+        builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
+    for name in _KEYWORDS:
+        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    builder.add_bytes_field("stored", stored=True)
+    return builder.build()
+
+
+# --- Writing --------------------------------------------------------------------------------------------------------
+
+
+class LexicalWriter:
+    """Writes a tantivy index into an empty folder."""
+
+    def __init__(self, folder: Path, analyzer: Analyzer) -> None:
+        self._folder = folder
+        self._analyzer = analyzer
+
+    def write(self, articles: Iterable[IndexedArticle], *, threads: int = 2) -> int:
+        """Index all articles and commit; returns how many."""
+        self._folder.mkdir(parents=True)
+        index = tantivy.Index(_schema(), str(self._folder))
+        writer = index.writer(_WRITER_BYTES, threads)
+        encoder = msgspec.json.Encoder()
+        count = 0
+        for indexed in articles:
+            writer.add_document(self._document(indexed, encoder))
+            count += 1
+        writer.commit()
+        writer.wait_merging_threads()
+        return count
+
+    def _document(self, indexed: IndexedArticle, encoder: msgspec.json.Encoder) -> tantivy.Document:
+        article = indexed.article
+        document = tantivy.Document()
+        document.add_unsigned("pmid", article.pmid)
+        if article.year is not None:
+            document.add_unsigned("year", article.year)
+        title, abstract = self._analyzer.text(article.title), self._analyzer.text(article.abstract)
+        document.add_text("text", self._analyzer.combine(title, abstract))
+        document.add_text("title", title)
+        document.add_text("abstract", abstract)
+        for name, values in _keywords(article).items():
+            for value in values:
+                document.add_text(name, value)
+        document.add_text("integrity", indexed.integrity.status.value)
+        document.add_bytes("stored", encoder.encode(indexed))
+        return document
+
+
+def _keywords(article: Article) -> dict[str, set[str]]:
+    """Whole values to filter by, folded so that letter case and accents do not matter."""
+    journal = article.journal
+    return {
+        "mesh": {fold(value) for m in article.mesh for value in (m.name, m.ui) if value},
+        "type": {fold(value) for t in article.publication_types for value in (t.name, t.ui) if value},
+        "journal": {fold(value) for value in (journal.title, journal.abbreviation, journal.issn) if value},
+        "language": {fold(value) for value in article.languages},
+        "author": {
+            form for a in article.authors for form in _author_forms(a.last_name or a.collective_name, a.initials)
+        },
+        "doi": {article.doi.lower()} if article.doi else set(),
+    }
+
+
+def _author_forms(name: str, initials: str) -> Iterator[str]:
+    """ "Smith JA" is found as smith, smith j and smith ja."""
+    if name:
+        yield fold(name)
+    for length in range(1, len(initials) + 1 if name else 1):
+        yield fold(f"{name} {initials[:length]}")
+
+
+# --- Reading --------------------------------------------------------------------------------------------------------
+
+
+class LexicalReader:
+    """Answers from a tantivy index; safe to use from several threads."""
+
+    def __init__(self, folder: Path, analyzer: Analyzer) -> None:
+        self._analyzer = analyzer
+        try:
+            index = tantivy.Index.open(str(folder))
+        except ValueError as exc:
+            raise GenerationError(
+                f"the lexical index in {folder} cannot be opened: {exc}; rebuild or roll back"
+            ) from exc
+        self._schema = index.schema
+        self._searcher = index.searcher()
+        self._decoder = msgspec.json.Decoder(IndexedArticle)
+
+    @property
+    def count(self) -> int:
+        return self._searcher.num_docs
+
+    def search(self, text: str, constraint: Constraint, limit: int) -> list[Scored]:
+        words = self._words(text)
+        if words is None:
+            return self._newest(constraint, limit)
+        condition = self._condition(constraint)
+        query = (
+            words
+            if condition is None
+            else Query.boolean_query([(Occur.Must, words), (Occur.Must, _unscored(condition))])
+        )
+        return self._ranked(query, limit)
+
+    def scores(self, text: str, pmids: Sequence[int]) -> list[Scored]:
+        """The scores that `search` gives to these articles; 0 for one that shares no term with the text."""
+        words = self._words(text)
+        if words is None or not pmids:
+            return []
+        chosen = _unscored(self._pmids(pmids))
+        ranked = self._ranked(Query.boolean_query([(Occur.Must, words), (Occur.Must, chosen)]), len(pmids))
+        found = {scored.pmid for scored in ranked}
+        return ranked + [Scored(pmid, 0.0) for pmid in sorted(set(pmids) - found)]
+
+    def matching(self, constraint: Constraint, *, complement: bool = False) -> list[int]:
+        """PMIDs of every article that meets the constraint (or, as its complement, of every one that does not)."""
+        query = self._condition(constraint) or Query.all_query()
+        if complement:
+            query = Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, query)])
+        hits = self._searcher.search(query, max(1, self.count), count=False, order_by_field="pmid").hits
+        return [pmid for pmid, _ in hits]
+
+    def count_matching(self, constraint: Constraint) -> int:
+        condition = self._condition(constraint)
+        if condition is None:
+            return self.count
+        return int(self._searcher.search(condition, 1).count)  # type: ignore[attr-defined]  # missing from its stubs
+
+    def articles(self, pmids: Sequence[int]) -> dict[int, IndexedArticle]:
+        if not pmids:
+            return {}
+        hits = self._searcher.search(self._pmids(pmids), len(set(pmids)), count=False).hits
+        found = (self._stored(address) for _, address in hits)
+        return {indexed.article.pmid: indexed for indexed in found}
+
+    def _stored(self, address: tantivy.DocAddress) -> IndexedArticle:
+        return self._decoder.decode(bytes(self._searcher.doc(address)["stored"][0]))
+
+    def _ranked(self, query: Query, limit: int) -> list[Scored]:
+        """The first `limit`, ties broken by PMID: read on until the last score read is below the last one kept."""
+        wanted = limit + _TIE_MARGIN
+        while True:
+            hits = self._searcher.search(query, wanted, count=False).hits
+            complete = len(hits) < wanted or hits[-1][0] < hits[limit - 1][0]
+            if complete or wanted >= self.count:
+                break
+            wanted *= 4
+        pmids = self._searcher.fast_field_values("pmid", [address for _, address in hits])
+        scored = [Scored(int(pmid or 0), score) for pmid, (score, _) in zip(pmids, hits, strict=True)]
+        return sorted(scored, key=lambda s: (-s.score, s.pmid))[:limit]
+
+    def _newest(self, constraint: Constraint, limit: int) -> list[Scored]:
+        """No words to rank by: the highest PMIDs first, scored by that order."""
+        condition = self._condition(constraint) or Query.all_query()
+        hits = self._searcher.search(condition, limit, count=False, order_by_field="pmid").hits
+        return [Scored(pmid, 1 / (rank + 1)) for rank, (pmid, _) in enumerate(hits)]
+
+    def _words(self, text: str) -> Query | None:
+        weights = Counter(self._analyzer.query_terms(text))
+        if not weights:
+            return None
+        return Query.boolean_query([(Occur.Should, self._weighted(term, n)) for term, n in weights.items()])
+
+    def _weighted(self, term: str, times: int) -> Query:
+        query = Query.term_query(self._schema, "text", term, "freq")
+        return Query.boost_query(query, float(times)) if times > 1 else query
+
+    # --- Conditions -------------------------------------------------------------------------------------------------
+
+    def _condition(self, constraint: Constraint) -> Query | None:
+        """One unscored query for the whole constraint, None where everything meets it."""
+        required = [*self._filters(constraint.filters), *map(self._clause, constraint.required)]
+        excluded = [*self._exclusions(constraint.filters), *map(self._clause, constraint.excluded)]
+        if not required and not excluded:
+            return None
+        if not required:
+            required = [Query.all_query()]
+        return Query.boolean_query([(Occur.Must, q) for q in required] + [(Occur.MustNot, q) for q in excluded])
+
+    def _filters(self, filters: Filters) -> Iterator[Query]:
+        if filters.year_from is not None or filters.year_to is not None:
+            yield self._years(filters.year_from, filters.year_to)
+        keyword_filters = {
+            "mesh": filters.mesh,
+            "type": filters.publication_types,
+            "journal": filters.journals,
+            "language": filters.languages,
+        }
+        for field, values in keyword_filters.items():
+            if values:
+                yield Query.term_set_query(self._schema, field, [fold(value) for value in values])
+        if filters.pmids:
+            yield self._pmids(filters.pmids)
+
+    def _exclusions(self, filters: Filters) -> Iterator[Query]:
+        if filters.exclude_pmids:
+            yield self._pmids(filters.exclude_pmids)
+        if filters.integrity is IntegrityPolicy.EXCLUDE:
+            yield self._keyword("integrity", IntegrityStatus.RETRACTED.value)
+
+    def _clause(self, clause: Clause) -> Query:
+        match clause.field:
+            case "any":
+                return Query.boolean_query(
+                    [(Occur.Should, self._phrase(name, clause.value)) for name in ("title", "abstract")]
+                )
+            case "title" | "abstract":
+                return self._phrase(clause.field, clause.value)
+            case "year":
+                return self._years(clause.year_from, clause.year_to)
+            case "pmid":
+                return self._pmids([int(clause.value)])
+            case "doi":
+                return self._keyword("doi", clause.value.lower())
+            case field:
+                return self._keyword(field, fold(clause.value))
+
+    def _phrase(self, field: str, text: str) -> Query:
+        terms = self._analyzer.terms(text)
+        if not terms:
+            return Query.empty_query()
+        if len(terms) == 1:
+            return self._keyword(field, terms[0])
+        return Query.phrase_query(self._schema, field, list(terms))
+
+    def _keyword(self, field: str, value: str) -> Query:
+        return Query.term_query(self._schema, field, value)
+
+    def _years(self, first: int | None, last: int | None) -> Query:
+        return Query.range_query(self._schema, "year", tantivy.FieldType.Unsigned, max(0, first or 0), last or 9999)
+
+    def _pmids(self, pmids: Sequence[int]) -> Query:
+        return Query.term_set_query(self._schema, "pmid", [pmid for pmid in pmids if pmid >= 0])
+
+
+def _unscored(query: Query) -> Query:
+    return Query.const_score_query(query, 0.0)

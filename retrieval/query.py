@@ -1,0 +1,160 @@
+"""The query language: plain words, "phrases", -exclusions and field:value.
+
+    lung adenocarcinoma "PD-L1 expression" -mouse title:review year:2015..2020 type:"Case Reports"
+
+Plain words rank. Everything else is a condition that every hit meets, on every leg; the words of phrases and of
+title: and abstract: conditions rank as well. A query that breaks these rules is searched as plain words, with a notice.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final, Literal
+
+from retrieval.errors import InputError
+from retrieval.records import Filters, Record
+
+LONGEST_QUERY: Final = 10_000
+"""Characters; a longer text is a document, not a question."""
+
+TextField = Literal["any", "title", "abstract"]
+KeywordField = Literal["mesh", "journal", "author", "type", "language", "doi"]
+
+FIELDS: Final = {
+    "title": "words of the title",
+    "abstract": "words of the abstract",
+    "mesh": "a MeSH heading, whole",
+    "journal": "a journal's title, abbreviation or ISSN",
+    "author": 'a last name, with or without initials: author:"Smith JA"',
+    "type": 'a publication type: type:"Case Reports"',
+    "language": "a three-letter code: eng",
+    "year": "a year or a range: 2015..2020, 2015.., ..2020",
+    "pmid": "a PubMed id",
+    "doi": "a DOI",
+}
+
+_ITEM = re.compile(
+    r'(?P<minus>-)?(?:(?P<field>[A-Za-z]+):(?=\S))?(?:"(?P<phrase>[^"]*)"[,.;?!]*|(?P<word>[^\s"]+))(?=\s|$)\s*'
+)
+_YEARS = re.compile(r"(?P<from>\d{4})?(?P<range>\.\.|-)?(?P<to>\d{4})?")
+
+
+class Clause(Record, frozen=True):
+    """A condition on one field. Text fields match the value's terms in a row, keyword fields the whole value."""
+
+    field: TextField | KeywordField | Literal["year", "pmid"]
+    value: str
+    year_from: int | None = None
+    year_to: int | None = None
+
+
+class Constraint(Record, frozen=True):
+    """All conditions that a hit meets: the caller's filters and the query's own clauses."""
+
+    filters: Filters = Filters()
+    required: tuple[Clause, ...] = ()
+    excluded: tuple[Clause, ...] = ()
+
+
+class ParsedQuery(Record, frozen=True):
+    ranking_text: str
+    """The words that rank; empty where the query holds conditions only."""
+    constraint: Constraint
+    interpretation: str
+    notices: tuple[str, ...] = ()
+
+
+class _SyntaxProblemError(Exception):
+    pass
+
+
+def parse_query(text: str, filters: Filters) -> ParsedQuery:
+    """Understand a query; never fails on its syntax. InputError for an empty or an overlong one."""
+    text = " ".join(text.split())
+    if not text:
+        raise InputError("the query is empty; give at least one word to look for")
+    if len(text) > LONGEST_QUERY:
+        raise InputError(
+            f"the query has {len(text):,} characters; the limit is {LONGEST_QUERY:,}; ask with a sentence or two"
+        )
+    try:
+        return _parse(text, filters)
+    except _SyntaxProblemError as exc:
+        words = text.replace('"', " ")
+        return ParsedQuery(
+            ranking_text=words,
+            constraint=Constraint(filters=filters),
+            interpretation=" ".join(words.split()),
+            notices=(f"Searched as plain words: {exc}.",),
+        )
+
+
+def _parse(text: str, filters: Filters) -> ParsedQuery:
+    ranking: list[str] = []
+    shown: list[str] = []
+    required: list[Clause] = []
+    excluded: list[Clause] = []
+    position = 0
+    while position < len(text):
+        match = _ITEM.match(text, position)
+        if match is None:
+            raise _SyntaxProblemError(_reason(text[position:]))
+        position = match.end()
+        field, minus = match["field"], bool(match["minus"])
+        value = match["word"] if match["phrase"] is None else match["phrase"].strip()
+        if field is None and match["phrase"] is None and not minus:
+            ranking.append(value)
+            shown.append(value)
+            continue
+        clause = _clause(field, value)
+        (excluded if minus else required).append(clause)
+        if not minus and clause.field in ("any", "title", "abstract"):
+            ranking.append(value)
+        shown.append(("-" if minus else "") + (f"{field.lower()}:" if field else "") + _quoted(value, match["phrase"]))
+    if not ranking and not required:
+        raise _SyntaxProblemError("it only says what to leave out")
+    return ParsedQuery(
+        ranking_text=" ".join(ranking),
+        constraint=Constraint(filters=filters, required=tuple(required), excluded=tuple(excluded)),
+        interpretation=" ".join(shown),
+    )
+
+
+def _reason(rest: str) -> str:
+    if rest.count('"') % 2:
+        return 'a quotation mark " is never closed'
+    return f"a quotation mark stands inside a word, near {rest[:20]!r}"
+
+
+def _quoted(value: str, phrase: str | None) -> str:
+    return value if phrase is None else f'"{value}"'
+
+
+def _clause(field: str | None, value: str) -> Clause:
+    name = (field or "any").lower()
+    if not any(c.isalnum() for c in value):
+        raise _SyntaxProblemError(f"nothing to look for in {_quoted(value, value)}")
+    match name:
+        case "any" | "title" | "abstract" | "mesh" | "journal" | "author" | "type" | "language" | "doi":
+            return Clause(field=name, value=value)
+        case "pmid":
+            if not value.isdecimal():
+                raise _SyntaxProblemError(f"pmid: takes digits, not {value!r}")
+            return Clause(field="pmid", value=value)
+        case "year":
+            return _year_clause(value)
+        case _:
+            raise _SyntaxProblemError(f"there is no field {field!r} (fields: {', '.join(FIELDS)})")
+
+
+def _year_clause(value: str) -> Clause:
+    match = _YEARS.fullmatch(value)
+    if match is None or not (match["from"] or match["to"]) or (match["from"] and match["to"] and not match["range"]):
+        raise _SyntaxProblemError(f"year: takes 2015, 2015..2020, 2015.. or ..2020, not {value!r}")
+    first = int(match["from"]) if match["from"] else None
+    last = int(match["to"]) if match["to"] else None
+    if not match["range"]:
+        first = last = first or last
+    if first and last and first > last:
+        raise _SyntaxProblemError(f"year:{value} runs backwards")
+    return Clause(field="year", value=value, year_from=first, year_to=last)

@@ -1,0 +1,150 @@
+"""Searcher.search: the one query path, from words to hits with evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from time import perf_counter
+from typing import Final
+
+from retrieval.analysis import Analyzer
+from retrieval.encoders.base import Encoder
+from retrieval.errors import ArticleNotFoundError, InputError
+from retrieval.evidence import find_evidence
+from retrieval.fusion import FUSIONS
+from retrieval.index.interface import IndexedArticle, IndexReader, Scored
+from retrieval.query import ParsedQuery, parse_query
+from retrieval.records import LEGS, Hit, IntegrityPolicy, IntegrityStatus, Query, SearchResult
+
+LONGEST_RESULT: Final = 1_000
+DEFAULT_WEIGHTS: Final = {"lexical": 0.45, "dense": 0.55}
+_DEPTH: Final = 100
+_EVIDENCE_PER_HIT: Final = 2
+
+
+class Searcher:
+    """Answers queries from one generation; safe to use from several threads.
+
+    `encoder` is None for a generation without vectors.
+    """
+
+    def __init__(
+        self,
+        reader: IndexReader,
+        *,
+        generation: str,
+        analyzer: Analyzer,
+        encoder: Encoder | None,
+        weights: Mapping[str, float] = DEFAULT_WEIGHTS,
+    ) -> None:
+        self.generation = generation
+        self._reader = reader
+        self._analyzer = analyzer
+        self._encoder = encoder
+        self._weights = weights
+
+    def search(self, query: Query) -> SearchResult:
+        """Find, fuse, fetch, support. InputError for an empty query, an unknown leg or an impossible limit."""
+        _require_usable(query)
+        parsed = parse_query(query.text, query.filters)
+        timings: dict[str, float] = {}
+        legs = self._legs(parsed, query, timings)
+        with _timed(timings, "fusion"):
+            fused = FUSIONS[query.fusion](legs, self._weights)[: query.limit]
+        with _timed(timings, "articles"):
+            stored = self._reader.articles([f.pmid for f in fused])
+        articles = [stored[f.pmid].article for f in fused]
+        with _timed(timings, "evidence"):
+            evidence = find_evidence(parsed.ranking_text, articles, self._analyzer, limit=_EVIDENCE_PER_HIT)
+        hits = tuple(
+            Hit(
+                article=stored[f.pmid].article,
+                rank=rank,
+                score=f.score,
+                legs=f.legs,
+                evidence=sentences,
+                integrity=stored[f.pmid].integrity,
+            )
+            for rank, (f, sentences) in enumerate(zip(fused, evidence, strict=True), start=1)
+        )
+        return SearchResult(
+            query=query,
+            hits=hits,
+            generation=self.generation,
+            interpretation=parsed.interpretation,
+            notices=(*parsed.notices, *self._notices(parsed, query)),
+            timings_ms=timings,
+        )
+
+    def article(self, pmid: int) -> IndexedArticle:
+        """One article by its key, retracted or not; ArticleNotFoundError where the generation does not hold it."""
+        found = self._reader.articles([pmid])
+        if pmid not in found:
+            raise ArticleNotFoundError(
+                f"PMID {pmid} is not in generation {self.generation}; check the number, or index the file that holds it"
+            )
+        return found[pmid]
+
+    def _legs(self, parsed: ParsedQuery, query: Query, timings: dict[str, float]) -> dict[str, list[Scored]]:
+        """Each leg's candidates, ranked; a candidate that one leg found is scored by the other as well.
+
+        Without that completion a candidate deep in one list looks absent from it, which measurably costs quality.
+        """
+        reader, text, constraint = self._reader, parsed.ranking_text, parsed.constraint
+        depth = max(_DEPTH, query.limit)
+        lexical: list[Scored] = []
+        dense: list[Scored] = []
+        vector = None
+        if self._encoder is not None and "dense" in query.legs and text:
+            with _timed(timings, "encode"):
+                vector = self._encoder.encode_queries([text])[0]
+            with _timed(timings, "dense"):
+                dense = reader.dense(vector, constraint, depth)
+        if "lexical" in query.legs or not text:
+            with _timed(timings, "lexical"):
+                lexical = reader.lexical(text, constraint, depth)
+        if vector is not None and "lexical" in query.legs:
+            with _timed(timings, "completion"):
+                dense = _completed(dense, reader.dense_scores(vector, _missing(lexical, dense)))
+                # A text that shares no word with any article says nothing about their order.
+                if lexical:
+                    lexical = _completed(lexical, reader.lexical_scores(text, _missing(dense, lexical)))
+        return {"lexical": lexical, "dense": dense}
+
+    def _notices(self, parsed: ParsedQuery, query: Query) -> Iterator[str]:
+        if self._encoder is None and "dense" in query.legs and parsed.ranking_text:
+            yield "This generation has no vectors: searched by words alone."
+        if query.filters.integrity is IntegrityPolicy.EXCLUDE:
+            named = [int(c.value) for c in parsed.constraint.required if c.field == "pmid"]
+            for pmid, stored in self._reader.articles([*query.filters.pmids, *named]).items():
+                if stored.integrity.status is IntegrityStatus.RETRACTED:
+                    yield f"PMID {pmid} is retracted and therefore left out; ask for retracted articles to see it."
+
+
+def _require_usable(query: Query) -> None:
+    if not 1 <= query.limit <= LONGEST_RESULT:
+        raise InputError(f"limit is {query.limit}; it must lie between 1 and {LONGEST_RESULT:,}")
+    unknown = [leg for leg in query.legs if leg not in LEGS]
+    if unknown or not query.legs:
+        raise InputError(f"legs are {list(query.legs)}; choose at least one of {list(LEGS)}")
+    first, last = query.filters.year_from, query.filters.year_to
+    if first is not None and last is not None and first > last:
+        raise InputError(f"the years {first} to {last} run backwards")
+
+
+def _missing(found: Sequence[Scored], known: Sequence[Scored]) -> list[int]:
+    have = {s.pmid for s in known}
+    return [s.pmid for s in found if s.pmid not in have]
+
+
+def _completed(ranked: list[Scored], more: Sequence[Scored]) -> list[Scored]:
+    return sorted([*ranked, *more], key=lambda s: (-s.score, s.pmid))
+
+
+@contextmanager
+def _timed(timings: dict[str, float], stage: str) -> Iterator[None]:
+    start = perf_counter()
+    try:
+        yield
+    finally:
+        timings[stage] = round((perf_counter() - start) * 1000, 3)
