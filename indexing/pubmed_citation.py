@@ -21,7 +21,7 @@ from indexing.pubmed_draft import (
     read_pmcid,
     read_references,
     read_revised,
-    sections_of,
+    section_of,
     text_reader,
 )
 from indexing.pubmed_markup import text_of
@@ -46,14 +46,17 @@ def _read_article(element: _Element, draft: Draft) -> None:
 
 
 def _read_journal(element: _Element, draft: Draft) -> None:
-    for child in element:
-        tag = child.tag
-        if tag == "JournalIssue":
-            _read_journal(child, draft)
-        elif tag == "PubDate":
-            draft.fields["published"] = date_of(child)
+    for part in element.iter(*_JOURNAL_PARTS):
+        tag = part.tag
+        if tag == "PubDate":
+            draft.fields["published"] = date_of(part)
         else:
-            draft.journal[tag] = text_of(child)
+            draft.journal[tag] = text_of(part)
+
+
+def _read_journal_info(element: _Element, draft: Draft) -> None:
+    for child in element:
+        draft.journal[child.tag] = text_of(child)
 
 
 def _read_online_date(element: _Element, draft: Draft) -> None:
@@ -92,8 +95,8 @@ def _read_chemicals(element: _Element, draft: Draft) -> None:
 
 
 def _read_other_abstract(element: _Element, draft: Draft) -> None:
-    if sections := sections_of(element):
-        abstract = OtherAbstract(sections, element.get("Language", ""), element.get("Type", ""))
+    if sections := [section for child in element if child.tag == "AbstractText" for section in section_of(child)]:
+        abstract = OtherAbstract(tuple(sections), element.get("Language", ""), element.get("Type", ""))
         draft.extend("other_abstracts", (abstract,))
 
 
@@ -123,6 +126,7 @@ def _read_corrections(element: _Element, draft: Draft) -> None:
     draft.extend("corrections", corrections)
 
 
+_JOURNAL_PARTS = ("PubDate", "ISSN", "Volume", "Issue", "Title", "ISOAbbreviation")
 _ARTICLE: Readers = {
     "Abstract": read_abstract,
     "Affiliation": _read_address,
@@ -144,7 +148,7 @@ _CITATION: Readers = {
     "DateRevised": read_revised,
     "InvestigatorList": read_investigators,
     "KeywordList": read_keywords,
-    "MedlineJournalInfo": _read_journal,
+    "MedlineJournalInfo": _read_journal_info,
     "MeshHeadingList": _read_mesh,
     "OtherAbstract": _read_other_abstract,
     "OtherID": _read_other_id,

@@ -13,7 +13,7 @@ from indexing.pubmed_dates import date_of
 from indexing.pubmed_markup import text_of, unbracketed
 from indexing.pubmed_people import people
 from indexing.pubmed_terms import keywords
-from retrieval.records import LOCAL_PMID_FLOOR, Article, Author, Journal, Section
+from retrieval.records import Article, Author, Journal, Section
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -63,8 +63,10 @@ class Draft:
         if self.journal:
             fields["journal"] = _journal(self.journal)
         if self.references:
-            cited = [int(text) for text in map(str.strip, self.references) if is_pmid(text)]
-            fields["references"] = tuple(dict.fromkeys(cited))
+            numbers = [int(text) for text in map(str.strip, self.references) if text.isdecimal() and len(text) <= 15]
+            cited = dict.fromkeys(numbers)
+            cited.pop(0, None)
+            fields["references"] = tuple(cited)
         if not fields.get("authors"):
             fields["authors"] = self.book_authors or self.editors
         if self.address:
@@ -116,8 +118,8 @@ def checked_pmid(element: _Element) -> tuple[int, int]:
 
 
 def is_pmid(text: str) -> bool:
-    """ASCII digits only (int() also takes "1_000" and other scripts), from 1 up to the keys of local articles."""
-    return text.isascii() and text.isdigit() and len(text) < 17 and 0 < int(text) < LOCAL_PMID_FLOOR
+    """From 1 up, in at most 15 ASCII digits: below LOCAL_PMID_FLOOR. (int() also takes "1_000" and other scripts.)"""
+    return text.isascii() and text.isdigit() and len(text) <= 15 and int(text) > 0
 
 
 def text_reader(field: str) -> Callable[[_Element, Draft], None]:
@@ -128,21 +130,21 @@ def text_reader(field: str) -> Callable[[_Element, Draft], None]:
 
 
 def read_abstract(element: _Element, draft: Draft) -> None:
-    draft.fields["sections"] = sections_of(element)
+    sections: list[Section] = []
     for child in element:
-        if child.tag == "CopyrightInformation":
+        tag = child.tag
+        if tag == "AbstractText":
+            sections += section_of(child)
+        elif tag == "CopyrightInformation":
             draft.fields["copyright"] = text_of(child)
+    draft.extend("sections", sections)
 
 
-def sections_of(element: _Element) -> tuple[Section, ...]:
-    """The parts of an Abstract or OtherAbstract; a part without text is none."""
-    return tuple(
-        [
-            Section(text, child.get("Label", "").strip(), child.get("NlmCategory", "").strip())
-            for child in element
-            if child.tag == "AbstractText" and (text := text_of(child))
-        ]
-    )
+def section_of(element: _Element) -> tuple[Section, ...]:
+    """The part of an abstract that an AbstractText is; none where it has no text."""
+    if not (text := text_of(element)):
+        return ()
+    return (Section(text, element.get("Label", "").strip(), element.get("NlmCategory", "").strip()),)
 
 
 def read_authors(element: _Element, draft: Draft) -> None:

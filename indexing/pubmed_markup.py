@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,18 +18,18 @@ _SUBSCRIPT = str.maketrans(
     "₀₁₂₃₄₅₆₇₈₉₊₋₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ",
 )
 _BREAKS = frozenset({"br", "p", "DispFormula"})
+_MATH = frozenset({"{http://www.w3.org/1998/Math/MathML}math", "mml:math", "math"})
+"""With its namespace, and as it stands where the record forgot to declare it."""
 
 
 def text_of(element: _Element) -> str:
-    """All text below `element`: "H₂O", "10⁶", "PM_(2.5)"; its own tail is not part of it."""
+    """All text below `element` but not its tail: "H₂O", "10⁶", "PM_(2.5)"; white space collapsed."""
     text = _flatten(element) if len(element) else element.text
-    return collapse(text) if text else ""
-
-
-def collapse(text: str) -> str:
-    """Every run of white space (Unicode's too) as one space, none at the ends."""
-    # isprintable() is false for every white space but " ", so clean text, nearly all of it, is not split and joined.
-    if text.isprintable() and "  " not in text and text[0] != " " and text[-1] != " ":
+    if not text:
+        return ""
+    # Nearly all text is clean, and seeing that is several times cheaper than to split and join it. isprintable() is
+    # false for every white space but " ", isalnum() answers at once for names and numbers.
+    if text.isalnum() or (text.isprintable() and "  " not in text and text[0] != " " and text[-1] != " "):
         return text
     return " ".join(text.split())
 
@@ -57,23 +58,23 @@ def _flatten(element: _Element) -> str:
     parts = [element.text or ""]
     for child in element:
         tag = child.tag
-        if tag == "sup" or tag == "sub":
-            parts.append(_shifted(_flatten(child), tag))
-        elif tag == "math" or tag.startswith("{http://www.w3.org/1998/Math/MathML}"):
+        if tag in _MATH:
             parts.append(_math(child))
-        elif tag in _BREAKS:
-            parts.append(f" {_flatten(child)} ")
         else:
-            parts.append(_flatten(child))
-        if child.tail:
-            parts.append(child.tail)
+            text = _flatten(child) if len(child) else child.text or ""
+            if tag == "sup" or tag == "sub":
+                text = _shifted(text, tag)
+            elif tag in _BREAKS:
+                text = f" {text} "
+            parts.append(text)
+        parts.append(child.tail or "")
     return "".join(parts)
 
 
 def _math(element: _Element) -> str:
     """MathML in one line. White space between its elements is layout; what has no rule here keeps all its text."""
     children = [_math(child) + (child.tail or "").strip() for child in element]
-    name = element.tag.rpartition("}")[2]
+    name = element.tag.rpartition("}")[2].removeprefix("mml:")
     if name == "msup" and len(children) == 2:
         return children[0] + _shifted(children[1], "sup")
     if name == "msub" and len(children) == 2:
@@ -86,6 +87,7 @@ def _math(element: _Element) -> str:
     return (text if name == "mtext" else text.strip()) + "".join(children)
 
 
+@lru_cache(maxsize=1 << 12)
 def _shifted(text: str, tag: str) -> str:
     """Raised or lowered letters; space at the ends of the markup stays outside of it."""
     core = text.strip()

@@ -12,7 +12,26 @@ if TYPE_CHECKING:
 
 
 def mesh_headings(element: _Element) -> tuple[MeshHeading, ...]:
-    return tuple([heading for child in element if (heading := _mesh_heading(child)) is not None])
+    found: list[MeshHeading] = []
+    name = ui = ""
+    major = False
+    qualifiers: list[Qualifier] = []
+    for part in element.iter("MeshHeading", "DescriptorName", "QualifierName"):
+        tag = part.tag
+        if tag == "MeshHeading":
+            if name:
+                found.append(MeshHeading(name, ui, major, tuple(qualifiers)))
+            name, ui, major, qualifiers = "", "", False, []
+        else:
+            main_point = part.get("MajorTopicYN") == "Y"
+            major = major or main_point
+            if tag == "DescriptorName":
+                name, ui = text_of(part), part.get("UI", "")
+            else:
+                qualifiers.append(Qualifier(text_of(part), part.get("UI", ""), main_point))
+    if name:
+        found.append(MeshHeading(name, ui, major, tuple(qualifiers)))
+    return tuple(found)
 
 
 def supplementary_mesh(element: _Element) -> tuple[SupplementaryMesh, ...]:
@@ -68,19 +87,3 @@ def publication_types(element: _Element) -> list[Term]:
 
 def publication_type(element: _Element) -> Term:
     return Term(text_of(element), element.get("UI", ""))
-
-
-def _mesh_heading(element: _Element) -> MeshHeading | None:
-    name = ui = ""
-    major = False
-    qualifiers: list[Qualifier] = []
-    for child in element:
-        tag = child.tag
-        if tag == "QualifierName":
-            main_point = child.get("MajorTopicYN") == "Y"
-            major = major or main_point
-            qualifiers.append(Qualifier(text_of(child), child.get("UI", ""), main_point))
-        elif tag == "DescriptorName":
-            name, ui = text_of(child), child.get("UI", "")
-            major = major or child.get("MajorTopicYN") == "Y"
-    return MeshHeading(name, ui, major, tuple(qualifiers)) if name else None
