@@ -1,1 +1,1 @@
-"""Delivery over HTTP: routes, schemas, errors."""
+"""Delivery over HTTP: one application, its routes, its schemas and its one error shape."""

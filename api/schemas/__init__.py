@@ -1,0 +1,24 @@
+"""What goes over the wire. The views are pure functions of records; the command line prints the same ones."""
+
+from api.schemas.article import ArticleResponse, article_view
+from api.schemas.envelope import Envelope, Meta
+from api.schemas.request import SearchFilters, SearchParameters, SearchRequest
+from api.schemas.search import HitView, SearchResponse, search_view
+from api.schemas.status import Counts, HealthResponse, StatusResponse, status_view
+
+__all__ = [
+    "ArticleResponse",
+    "Counts",
+    "Envelope",
+    "HealthResponse",
+    "HitView",
+    "Meta",
+    "SearchFilters",
+    "SearchParameters",
+    "SearchRequest",
+    "SearchResponse",
+    "StatusResponse",
+    "article_view",
+    "search_view",
+    "status_view",
+]

@@ -1,0 +1,106 @@
+"""What a search may ask for."""
+
+from __future__ import annotations
+
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from retrieval.identifiers import KEY_CEILING
+from retrieval.query import LONGEST_QUERY
+from retrieval.records import LEGS, Filters, IntegrityPolicy, Query
+from retrieval.search import LONGEST_RESULT
+
+_MOST_VALUES: Final = 200
+_MOST_PMIDS: Final = 10_000
+
+# Strict: true, "7" and 7.0 are not numbers of hits; who sends them means something else.
+_Year = Annotated[int, Field(strict=True, ge=1, le=9999)]
+_Key = Annotated[int, Field(strict=True, ge=1, lt=KEY_CEILING)]
+_Value = Annotated[str, Field(min_length=1, max_length=500)]
+_Values = Annotated[list[_Value], Field(max_length=_MOST_VALUES)]
+_Keys = Annotated[list[_Key], Field(max_length=_MOST_PMIDS)]
+
+
+class _Request(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SearchFilters(_Request):
+    """Conditions that every hit meets. Values of one field are alternatives; fields combine by AND."""
+
+    year_from: _Year | None = Field(None, description="Published in this year or later.", examples=[2015])
+    year_to: _Year | None = Field(None, description="Published in this year or earlier.", examples=[2026])
+    mesh: _Values = Field([], description="MeSH headings or their identifiers.", examples=[["Lung Neoplasms"]])
+    publication_types: _Values = Field([], description="PubMed's publication types.", examples=[["Review"]])
+    journals: _Values = Field([], description="Titles, abbreviations or ISSNs.", examples=[["Mod Pathol"]])
+    languages: _Values = Field([], description="Three-letter codes as PubMed has them.", examples=[["eng"]])
+    pmids: _Keys = Field([], description="Only these articles.", examples=[[]])
+    exclude_pmids: _Keys = Field([], description="Never these articles.", examples=[[]])
+    integrity: IntegrityPolicy = Field(
+        IntegrityPolicy.EXCLUDE,
+        description="`exclude` leaves retracted articles out; `label` shows them, marked as retracted.",
+    )
+
+    def to_filters(self) -> Filters:
+        return Filters(
+            year_from=self.year_from,
+            year_to=self.year_to,
+            mesh=tuple(self.mesh),
+            publication_types=tuple(self.publication_types),
+            journals=tuple(self.journals),
+            languages=tuple(self.languages),
+            pmids=tuple(self.pmids),
+            exclude_pmids=tuple(self.exclude_pmids),
+            integrity=self.integrity,
+        )
+
+
+class SearchRequest(_Request):
+    """A question and how to answer it."""
+
+    query: str = Field(
+        min_length=1,
+        max_length=LONGEST_QUERY,
+        description='Plain words rank. `"words in a row"`, `-without` and `field:value` are conditions; fields are '
+        "title, abstract, mesh, journal, author, type, language, year, pmid and doi.",
+        examples=["which markers separate lung adenocarcinoma from squamous cell carcinoma"],
+    )
+    limit: Annotated[int, Field(strict=True)] = Field(10, ge=1, le=LONGEST_RESULT, description="How many hits at most.")
+    filters: SearchFilters = Field(SearchFilters(), description="Conditions beside those in the query itself.")
+    legs: list[Literal["lexical", "dense"]] = Field(
+        list(LEGS),
+        min_length=1,
+        max_length=len(LEGS),
+        description="Search by words (`lexical`), by meaning (`dense`), or both.",
+    )
+    fusion: Literal["minmax", "rrf"] = Field(
+        "minmax",
+        description="How the legs' rankings become one: weighted average of scaled scores (`minmax`), or reciprocal "
+        "ranks (`rrf`).",
+    )
+
+    def to_query(self) -> Query:
+        return Query(
+            text=self.query,
+            limit=self.limit,
+            filters=self.filters.to_filters(),
+            legs=tuple(self.legs),
+            fusion=self.fusion,
+        )
+
+
+class SearchParameters(_Request):
+    """The same search as a link, for people: `/v1/search?q=PD-L1 year:2018..`"""
+
+    q: str = Field(
+        min_length=1,
+        max_length=LONGEST_QUERY,
+        description="The question, as `query` of POST /v1/search.",
+        examples=["Merkel cell polyomavirus"],
+    )
+    limit: int = Field(10, ge=1, le=LONGEST_RESULT, description="How many hits at most.")
+    integrity: IntegrityPolicy = Field(IntegrityPolicy.EXCLUDE, description="What to do with retracted articles.")
+
+    def to_query(self) -> Query:
+        return Query(text=self.q, limit=self.limit, filters=Filters(integrity=self.integrity))

@@ -1,0 +1,96 @@
+"""What a search answers."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from api.schemas.view import IntegrityView, Text, View, pubmed_url, shown_pmid
+from retrieval.citations import cite
+from retrieval.records import Hit, SearchResult
+
+
+class LegView(View):
+    """Where one leg placed a hit."""
+
+    rank: int = Field(description="1 is best.", examples=[1])
+    score: float = Field(description="The leg's own score: BM25 or inner product.", examples=[14.2])
+    share: float = Field(description="Its part of the fused score; the shares of a hit add up to it.", examples=[0.45])
+
+
+class EvidenceView(View):
+    """A sentence that supports a hit: characters `start` to `end` of the named field."""
+
+    field: Literal["title", "abstract"]
+    start: int = Field(description="Offset of the first character, counted in Unicode code points.", examples=[0])
+    end: int = Field(description="Offset behind the last character.", examples=[58])
+    text: str = Field(examples=["TTF-1 and p40 separate the two in most small biopsies."])
+    score: float = Field(description="How well it answers the query, comparable within one answer.", examples=[7.1])
+
+
+class HitView(View):
+    """One article that was found, and why."""
+
+    rank: int = Field(description="1 is best.", examples=[1])
+    score: float = Field(description="The fused score, comparable within one answer.", examples=[0.91])
+    id: str = Field(description="Give it to GET /v1/articles/{id}.", examples=["pmid:29952771"])
+    pmid: int | None = Field(description="Null for an article that is not from PubMed.", examples=[29952771])
+    title: Text = Field(examples=["Immunohistochemistry of lung carcinoma in small biopsies."])
+    citation: str = Field(description="How to cite it, in NLM style, on one line.")
+    abstract: Text = Field(description="The whole abstract, one line per section; null where there is none.")
+    year: int | None = Field(examples=[2018])
+    journal: Text = Field(description="Its full title, or of a book chapter the book's.", examples=["Modern pathology"])
+    doi: Text = Field(examples=["10.1038/s41379-018-0001-1"])
+    pmcid: Text = Field(examples=["PMC6022342"])
+    publication_types: list[str] = Field(examples=[["Journal Article", "Review"]])
+    mesh: list[str] = Field(description="MeSH headings.", examples=[["Lung Neoplasms"]])
+    url: str | None = Field(description="Its page at PubMed.", examples=["https://pubmed.ncbi.nlm.nih.gov/29952771/"])
+    integrity: IntegrityView
+    legs: dict[str, LegView] = Field(description="By leg (`lexical`, `dense`), those that found it.")
+    evidence: list[EvidenceView] = Field(description="The sentences that answer best, best first; may be empty.")
+
+
+class SearchResponse(View):
+    """Hits, best first, and how the question was understood."""
+
+    hits: list[HitView]
+    interpretation: str = Field(description="The query as it was understood.", examples=["lung adenocarcinoma -mouse"])
+    notices: list[str] = Field(
+        description="What the asker should know, such as a retracted article that was left out.", examples=[[]]
+    )
+    timings_ms: dict[str, float] = Field(
+        description="Milliseconds by stage.", examples=[{"encode": 8.1, "dense": 1.7, "lexical": 4.0, "fusion": 0.2}]
+    )
+
+
+def search_view(result: SearchResult) -> SearchResponse:
+    return SearchResponse(
+        hits=[_hit_view(hit) for hit in result.hits],
+        interpretation=result.interpretation,
+        notices=list(result.notices),
+        timings_ms=dict(result.timings_ms),
+    )
+
+
+def _hit_view(hit: Hit) -> HitView:
+    article = hit.article
+    return HitView(
+        rank=hit.rank,
+        score=hit.score,
+        id=article.id,
+        pmid=shown_pmid(article),
+        title=article.title,
+        citation=cite(article),
+        abstract=article.abstract,
+        year=article.year,
+        journal=article.journal.title or article.journal.abbreviation or (article.book.title if article.book else ""),
+        doi=article.doi,
+        pmcid=article.pmcid,
+        publication_types=[term.name for term in article.publication_types],
+        mesh=[heading.name for heading in article.mesh],
+        url=pubmed_url(article),
+        integrity=IntegrityView.model_validate(hit.integrity),
+        legs={name: LegView.model_validate(leg) for name, leg in hit.legs.items()},
+        evidence=[EvidenceView.model_validate(sentence) for sentence in hit.evidence],
+    )

@@ -1,0 +1,27 @@
+"""Everything about the server that an operator may choose."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr
+
+ApiKey = Annotated[SecretStr, Field(min_length=16)]
+
+
+class ApiSettings(BaseModel):
+    """Plain values, read from the environment elsewhere and passed in."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every network of the machine.")
+    port: int = Field(8000, ge=0, le=65_535, description="Port to listen on; 0 takes any free one.")
+    api_keys: tuple[ApiKey, ...] = Field(
+        (), description="Keys that open /v1, each of 16 characters or more; none at all lets everybody in."
+    )
+    max_concurrent_searches: int = Field(4, ge=1, description="Searches that run at once; best the number of cores.")
+    max_waiting_searches: int = Field(32, ge=0, description="Searches that wait for their turn before others get 503.")
+    max_body_bytes: int = Field(1_048_576, ge=1, description="Longest request body, in bytes.")
+    body_timeout_s: float = Field(10.0, gt=0, description="Seconds within which a request's body must have arrived.")
+    watch_every_s: float = Field(1.0, gt=0, description="Seconds between looks for a newly published generation.")
+    stale_after_days: float = Field(7.0, gt=0, description="Age of a generation from which /v1/status calls it stale.")
