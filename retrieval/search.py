@@ -13,6 +13,7 @@ from retrieval.errors import ArticleNotFoundError, InputError
 from retrieval.evidence import find_evidence
 from retrieval.fusion import FUSIONS
 from retrieval.index.interface import IndexedArticle, IndexReader, Scored
+from retrieval.index.manifest import Manifest
 from retrieval.query import ParsedQuery, parse_query
 from retrieval.records import LEGS, Hit, IntegrityPolicy, IntegrityStatus, Query, SearchResult
 
@@ -42,6 +43,11 @@ class Searcher:
         self._analyzer = analyzer
         self._encoder = encoder
         self._weights = weights
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the generation says of itself."""
+        return self._reader.manifest
 
     def search(self, query: Query) -> SearchResult:
         """Find, fuse, fetch, support. InputError for an empty query, an unknown leg or an impossible limit."""

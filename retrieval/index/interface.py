@@ -8,6 +8,7 @@ from typing import NamedTuple, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from retrieval.index.manifest import Manifest
 from retrieval.query import Constraint
 from retrieval.records import Article, Filters, Integrity, IntegrityPolicy, Record
 
@@ -31,6 +32,9 @@ class Scored(NamedTuple):
 
 class IndexReader(Protocol):
     """One open generation. Every method may be called from several threads at once."""
+
+    @property
+    def manifest(self) -> Manifest: ...
 
     def lexical(self, text: str, constraint: Constraint, limit: int) -> list[Scored]:
         """Best articles by BM25; with no text, the newest that meet the constraint."""
