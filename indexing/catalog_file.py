@@ -45,8 +45,8 @@ CREATE TABLE sources (
 CREATE TABLE tally (articles INTEGER NOT NULL);
 INSERT INTO tally VALUES (0);
 """
-_PAGE_BYTES = 8192
-_CHECKPOINT_PAGES = 4096
+# 64 MB: batches that touch the same pages are then copied into the file once.
+_CHECKPOINT_PAGES = 16_384
 _CACHE_KIB = 65_536
 
 
@@ -82,8 +82,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
         _check(connection, path)
         return
     if _is_empty(connection):
-        # Both must be set before the first table; WAL cannot be set inside a transaction.
-        connection.execute(f"PRAGMA page_size = {_PAGE_BYTES}")
+        # Before the tables, since it cannot be set inside their transaction.
         connection.execute("PRAGMA journal_mode = WAL")
         with transaction(connection):
             if _is_empty(connection):
