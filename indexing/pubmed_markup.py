@@ -18,8 +18,7 @@ _SUBSCRIPT = str.maketrans(
     "₀₁₂₃₄₅₆₇₈₉₊₋₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ",
 )
 _BREAKS = frozenset({"br", "p", "DispFormula"})
-_MATH = frozenset({"{http://www.w3.org/1998/Math/MathML}math", "mml:math", "math"})
-"""With its namespace, and as it stands where the record forgot to declare it."""
+_MATH = frozenset({"{http://www.w3.org/1998/Math/MathML}math", "math"})
 
 
 def text_of(element: _Element) -> str:
@@ -74,7 +73,7 @@ def _flatten(element: _Element) -> str:
 def _math(element: _Element) -> str:
     """MathML in one line. White space between its elements is layout; what has no rule here keeps all its text."""
     children = [_math(child) + (child.tail or "").strip() for child in element]
-    name = element.tag.rpartition("}")[2].removeprefix("mml:")
+    name = element.tag.rpartition("}")[2]
     if name == "msup" and len(children) == 2:
         return children[0] + _shifted(children[1], "sup")
     if name == "msub" and len(children) == 2:

@@ -186,7 +186,7 @@ class _PubmedFile:
 
     def _syntax_error(self, parser: Any, failure: etree.XMLSyntaxError) -> MalformedFileError:
         for entry in parser.feed_error_log:
-            if entry.level == etree.ErrorLevels.FATAL:
+            if entry.level >= etree.ErrorLevels.ERROR:
                 return self._malformed(entry.line, f"not well-formed XML: {entry.message}")
         return self._malformed(failure.lineno or self._line, f"not well-formed XML: {failure.msg}")
 
