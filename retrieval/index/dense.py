@@ -136,3 +136,10 @@ class DenseReader:
         scores, ids = self._index.search(query, limit, params=parameters)
         found = [Scored(int(i), float(s)) for i, s in zip(ids[0], scores[0], strict=True) if i >= 0]
         return sorted(found, key=lambda s: (-s.score, s.pmid))
+
+
+def faiss_version() -> str:
+    """The release of FAISS and what it runs on; ConfigurationError where none is installed."""
+    faiss = _faiss()
+    gpus = faiss.get_num_gpus() if hasattr(faiss, "get_num_gpus") else 0
+    return f"{faiss.__version__}, {f'{gpus} GPUs' if gpus else 'CPU'}"

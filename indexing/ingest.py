@@ -1,0 +1,126 @@
+"""Files into the catalog: PubMed XML, JSON lines, or another catalog, told apart by their first bytes."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import re
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+from indexing.catalog import Catalog, Tally
+from indexing.jsonl import read_jsonl
+from indexing.pubmed_xml import read_pubmed_xml
+from retrieval.errors import InputError, RecordError
+from retrieval.records import Article, Deletion, Record
+
+_SUFFIXES: Final = (".xml", ".xml.gz", ".jsonl", ".jsonl.gz")
+_SQLITE: Final = b"SQLite format 3\0"
+_GZIP: Final = b"\x1f\x8b"
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+
+Rejected = Callable[[RecordError], None]
+FileProgress = Callable[[Path, int], None]
+"""Hears (file, records read of it so far)."""
+
+
+class IngestReport(Record, frozen=True):
+    """What ingesting did; every record that was read is in `tally` or among the rejected."""
+
+    files: int
+    skipped: tuple[str, ...]
+    """Files that were applied before and have not changed since."""
+    tally: Tally
+    rejected: tuple[str, ...]
+
+
+def find_files(paths: Sequence[Path]) -> list[Path]:
+    """The files to read: those named, and in folders every .xml and .jsonl (or .gz), in numeric order."""
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            inside = [p for p in path.rglob("*") if p.name.endswith(_SUFFIXES) and p.is_file()]
+            if not inside:
+                raise InputError(f"the folder {path} holds no file that ends in {', '.join(_SUFFIXES)}")
+            found += sorted(inside, key=_numeric)
+        elif path.exists():
+            found.append(path)
+        else:
+            raise InputError(f"there is no file or folder {path}")
+    return list(dict.fromkeys(found))
+
+
+def ingest(files: Iterable[Path], catalog: Catalog, *, progress: FileProgress | None = None) -> IngestReport:
+    """Apply each file in order; one that was applied before and is unchanged is skipped.
+
+    A malformed file raises MalformedFileError: what came before it is kept, and it is read again next time.
+    """
+    rejected: list[str] = []
+    skipped: list[str] = []
+    tally = Tally()
+    count = 0
+    for path in files:
+        count += 1
+        name, fingerprint = path.name, _fingerprint(path)
+        if catalog.is_complete(name, fingerprint):
+            skipped.append(name)
+            continue
+
+        def hear(done: int, path: Path = path) -> None:
+            if progress:
+                progress(path, done)
+
+        records = read_file(path, lambda error: rejected.append(str(error)))
+        tally = _sum(tally, catalog.apply(records, source=name, progress=hear))
+        catalog.mark_complete(name, fingerprint)
+    return IngestReport(files=count, skipped=tuple(skipped), tally=tally, rejected=tuple(rejected))
+
+
+def read_file(path: Path, on_reject: Rejected) -> Iterator[Article | Deletion]:
+    """The records of one file, whatever kind it is; InputError for a kind that pathlit does not read."""
+    start = _first_bytes(path)
+    if start.startswith(_SQLITE):
+        return _from_catalog(path)
+    if start.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(b"{"):
+        return read_jsonl(path, on_reject=on_reject)
+    if start.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(b"<") or not start:
+        return read_pubmed_xml(path, on_reject=on_reject)
+    raise InputError(f"{path} is neither PubMed XML nor JSON lines nor a catalog: it begins with {start[:20]!r}")
+
+
+def _from_catalog(path: Path) -> Iterator[Article | Deletion]:
+    with Catalog.open(path, read_only=True) as other:
+        for entry in other.articles():
+            yield entry.article
+
+
+def _first_bytes(path: Path, count: int = 512) -> bytes:
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(_GZIP))
+            file.seek(0)
+            if start == _GZIP:
+                with gzip.open(file) as unpacked:
+                    return unpacked.read(count)
+            return file.read(count)
+    except (EOFError, zlib.error, gzip.BadGzipFile) as exc:
+        raise InputError(f"{path} is a damaged .gz file: {exc}; fetch it again") from exc
+    except OSError as exc:
+        raise InputError(f"{path} cannot be read: {exc.strerror}") from exc
+
+
+def _fingerprint(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _numeric(path: Path) -> list[tuple[int, str]]:
+    """Sorts pubmed26n2 before pubmed26n10."""
+    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", str(path))]
+
+
+def _sum(first: Tally, second: Tally) -> Tally:
+    names = Tally.__struct_fields__
+    return Tally(**{name: getattr(first, name) + getattr(second, name) for name in names})

@@ -1,0 +1,5 @@
+"""`python -m pathlit`."""
+
+from pathlit.cli import main
+
+main()

@@ -1,0 +1,124 @@
+"""`pathlit doctor`: is everything here that pathlit needs, and in order?"""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+import socket
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from typing import Literal
+from urllib.parse import urlsplit
+
+import typer
+
+from pathlit.commands.options import AsJson, Home
+from pathlit.console import out, print_json
+from pathlit.settings import SETTINGS_FILE, Settings, read_settings
+from pathlit.wiring import Workplace
+from retrieval.encoders.base import Passage
+from retrieval.errors import NotPublishedError, PathlitError
+from retrieval.index.dense import faiss_version
+from retrieval.index.manifest import require_files
+from retrieval.records import Record
+
+_LOW_DISK_BYTES = 2_000_000_000
+_REACH_SECONDS = 2.0
+_MARKS = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "failed": "[bold red]failed[/] "}
+
+
+class Finding(Record, frozen=True):
+    check: str
+    state: Literal["ok", "warning", "failed"]
+    says: str
+
+
+class _Doubtful(Exception):  # noqa: N818 - a finding, not an error
+    """Not broken, but worth knowing."""
+
+
+def doctor(home: Home = None, as_json: AsJson = False) -> None:
+    """Check the installation, the home folder and the published generation; exit code 1 where something is broken.
+
+    Settings come from PATHLIT_* in the environment, then from ./pathlit.toml; nested ones are written
+    PATHLIT_API__PORT or [api] port.
+    """
+    settings = read_settings(home)
+    findings = list(_examine(settings))
+    if as_json:
+        print_json({"findings": findings})
+    else:
+        for finding in findings:
+            out.print(f"{_MARKS[finding.state]} [bold]{finding.check:<18}[/] {finding.says}")
+    if any(finding.state == "failed" for finding in findings):
+        raise typer.Exit(1)
+
+
+def _examine(settings: Settings) -> Iterator[Finding]:
+    place = Workplace(settings)
+    checks: dict[str, Callable[[], str]] = {
+        "python": lambda: f"{platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores",
+        "settings": lambda: f"{SETTINGS_FILE} and PATHLIT_*" if SETTINGS_FILE.exists() else "PATHLIT_* and defaults",
+        "tantivy": lambda: version("tantivy"),
+        "faiss": faiss_version,
+        "encoder": lambda: _encoder(place),
+        "home": lambda: _home(place),
+        "catalog": lambda: _catalog(place),
+        "generation": lambda: _generation(place),
+        "NCBI": lambda: _reachable(settings.entrez.url),
+    }
+    for name, check in checks.items():
+        try:
+            yield Finding(check=name, state="ok", says=check())
+        except _Doubtful as exc:
+            yield Finding(check=name, state="warning", says=str(exc))
+        except (PathlitError, PackageNotFoundError, OSError) as exc:
+            yield Finding(check=name, state="failed", says=str(exc))
+
+
+def _encoder(place: Workplace) -> str:
+    spec = place.encoder.spec
+    place.encoder.encode_documents([Passage("A short title.", "A short abstract.")])
+    return f"{spec.id}, {spec.dimension} dimensions, {spec.licence}; encodes"
+
+
+def _home(place: Workplace) -> str:
+    nearest = place.home.absolute()
+    while not nearest.exists():
+        nearest = nearest.parent
+    if not os.access(nearest, os.W_OK):
+        raise PathlitError(f"{nearest} cannot be written to; choose another --home")
+    free = shutil.disk_usage(nearest).free
+    says = f"{place.home}, {free / 1e9:,.0f} GB free"
+    if free < _LOW_DISK_BYTES:
+        raise _Doubtful(f"{says}: a generation may not fit")
+    return says
+
+
+def _catalog(place: Workplace) -> str:
+    if not place.catalog_path.exists():
+        raise _Doubtful("none yet; `pathlit index FILES` makes one")
+    with place.open_catalog(read_only=True) as catalog:
+        return f"{len(catalog):,} articles"
+
+
+def _generation(place: Workplace) -> str:
+    try:
+        current = place.store.current()
+    except NotPublishedError as exc:
+        raise _Doubtful(str(exc)) from exc
+    manifest = place.store.manifest(current)
+    require_files(place.store.folder(current), manifest, checksums=True)
+    place.open_searcher(current)
+    return f"{current}: {manifest.articles:,} articles, every checksum right"
+
+
+def _reachable(url: str) -> str:
+    parts = urlsplit(url)
+    host = parts.hostname or ""
+    try:
+        with socket.create_connection((host, parts.port or 443), timeout=_REACH_SECONDS):
+            return f"{host} answers"
+    except OSError as exc:
+        raise _Doubtful(f"{host} cannot be reached ({exc}); indexing files still works") from exc

@@ -1,0 +1,114 @@
+"""`pathlit search` and `pathlit show`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from api.schemas import article_view, search_view
+from pathlit.commands.options import AsJson, Home
+from pathlit.console import out, print_json
+from pathlit.render import render_article, render_result
+from pathlit.settings import read_settings
+from pathlit.wiring import Workplace
+from retrieval.identifiers import parse_identifier
+from retrieval.query import FIELDS
+from retrieval.records import LEGS, Filters, IntegrityPolicy, Query
+
+
+class Leg(StrEnum):
+    LEXICAL = "lexical"
+    DENSE = "dense"
+
+
+class FusionName(StrEnum):
+    MINMAX = "minmax"
+    RRF = "rrf"
+
+
+Words = Annotated[list[str], typer.Argument(help="The question, in plain words or the query language below.")]
+Limit = Annotated[int, typer.Option("--limit", "-n", help="How many hits, at most 1,000.")]
+YearFrom = Annotated[int | None, typer.Option("--from", help="Published in this year or later.")]
+YearTo = Annotated[int | None, typer.Option("--to", help="Published in this year or earlier.")]
+Mesh = Annotated[list[str] | None, typer.Option(help="MeSH heading; repeat for alternatives.")]
+Types = Annotated[list[str] | None, typer.Option("--type", help='Publication type, such as "Case Reports".')]
+Journals = Annotated[list[str] | None, typer.Option("--journal", help="Journal title, abbreviation or ISSN.")]
+Languages = Annotated[list[str] | None, typer.Option("--language", help="Three-letter code, such as eng.")]
+Pmids = Annotated[list[int] | None, typer.Option("--pmid", help="Only these articles.")]
+NotPmids = Annotated[list[int] | None, typer.Option("--not-pmid", help="Never these articles.")]
+Integrity = Annotated[
+    IntegrityPolicy, typer.Option("--retracted", help="Leave retracted articles out, or show them with a label.")
+]
+Legs = Annotated[list[Leg] | None, typer.Option("--leg", help="Search by words or by meaning alone. [default: both]")]
+FusionOption = Annotated[FusionName, typer.Option("--fusion", help="How the two legs are combined.")]
+
+
+def search(
+    words: Words,
+    limit: Limit = 10,
+    year_from: YearFrom = None,
+    year_to: YearTo = None,
+    mesh: Mesh = None,
+    types: Types = None,
+    journals: Journals = None,
+    languages: Languages = None,
+    pmids: Pmids = None,
+    not_pmids: NotPmids = None,
+    retracted: Integrity = IntegrityPolicy.EXCLUDE,
+    legs: Legs = None,
+    fusion: FusionOption = FusionName.MINMAX,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    place = Workplace(read_settings(home))
+    query = Query(
+        text=" ".join(words),
+        limit=limit,
+        filters=Filters(
+            year_from=year_from,
+            year_to=year_to,
+            mesh=tuple(mesh or ()),
+            publication_types=tuple(types or ()),
+            journals=tuple(journals or ()),
+            languages=tuple(languages or ()),
+            pmids=tuple(pmids or ()),
+            exclude_pmids=tuple(not_pmids or ()),
+            integrity=retracted,
+        ),
+        legs=tuple(leg.value for leg in legs) if legs else LEGS,
+        fusion=fusion.value,
+    )
+    result = place.open_searcher().search(query)
+    if as_json:
+        print_json(search_view(result))
+    else:
+        render_result(result, out)
+
+
+search.__doc__ = """Search the published generation.
+
+    Plain words rank; the rest are conditions that every hit meets:
+
+        "in a row"        -without        field:value        field:"some value"
+
+    Fields: {fields}.
+
+        pathlit search which markers separate lung adenocarcinoma from squamous cell carcinoma
+        pathlit search 'PD-L1 "combined positive score" year:2018.. -melanoma'
+    """.format(fields="; ".join(f"{name} ({what})" for name, what in FIELDS.items()))
+
+
+def show(
+    identifier: Annotated[str, typer.Argument(help="A PMID such as 29952771, or a local id such as scifact:4983.")],
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show one article of the published generation in full, retracted or not."""
+    place = Workplace(read_settings(home))
+    found = place.article(parse_identifier(identifier))
+    if as_json:
+        print_json(article_view(found))
+    else:
+        render_article(found, out)

@@ -1,0 +1,70 @@
+"""Progress of long work on the terminal: what, how far, how fast, how long still."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    Task,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.text import Text
+
+_STAGES = {
+    "encode": "Encoding articles",
+    "index": "Indexing words",
+    "vectors": "Gathering vectors",
+    "verify": "Verifying",
+}
+
+
+class _RateColumn(ProgressColumn):
+    def render(self, task: Task) -> Text:
+        speed = task.finished_speed or task.speed
+        return Text(f"{speed:,.0f}/s" if speed else "", style="progress.data.speed")
+
+
+class WorkProgress:
+    """One line per stage or file; silent where the terminal is not one."""
+
+    def __init__(self, console: Console) -> None:
+        self._progress = Progress(
+            SpinnerColumn(finished_text="✓"),
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=30),
+            MofNCompleteColumn(),
+            _RateColumn(),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=console,
+            disable=not console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    @contextmanager
+    def shown(self) -> Iterator[WorkProgress]:
+        with self._progress:
+            yield self
+
+    def file(self, path: Path, done: int) -> None:
+        """Records read of a file, whose number is not known before its end."""
+        self._update(f"Reading {path.name}", done, None)
+
+    def stage(self, name: str, done: int, total: int) -> None:
+        self._update(_STAGES.get(name, name), done, total)
+
+    def _update(self, description: str, done: int, total: int | None) -> None:
+        if description not in self._tasks:
+            self._tasks[description] = self._progress.add_task(description, total=total)
+        self._progress.update(self._tasks[description], completed=done, total=total)

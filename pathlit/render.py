@@ -1,0 +1,80 @@
+"""Hits and articles as a person likes to read them on a terminal."""
+
+from __future__ import annotations
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.text import Text
+
+from retrieval.citations import cite
+from retrieval.index.interface import IndexedArticle
+from retrieval.records import Article, Evidence, Hit, Integrity, IntegrityStatus, SearchResult
+
+_INTEGRITY_STYLE = {
+    IntegrityStatus.RETRACTED: ("RETRACTED", "bold white on red"),
+    IntegrityStatus.CONCERN: ("EXPRESSION OF CONCERN", "bold black on yellow"),
+    IntegrityStatus.CORRECTED: ("corrected", "yellow"),
+    IntegrityStatus.NOTICE: ("retraction notice", "yellow"),
+}
+
+
+def render_result(result: SearchResult, console: Console) -> None:
+    for notice in result.notices:
+        console.print(Text(f"! {notice}", style="yellow"))
+    if not result.hits:
+        console.print("Nothing found. Try fewer conditions, or other words.")
+    for hit in result.hits:
+        console.print(_hit(hit))
+        console.print()
+    spent = sum(result.timings_ms.values())
+    footer = f"{len(result.hits)} hits for {result.interpretation} · generation {result.generation} · {spent:.0f} ms"
+    console.print(Text(footer, style="dim"))
+
+
+def render_article(indexed: IndexedArticle, console: Console) -> None:
+    article = indexed.article
+    console.print(_heading(article, indexed.integrity))
+    console.print(Text(cite(article), style="dim"))
+    for section in article.sections:
+        console.print()
+        label = f"{section.label.capitalize()}. " if section.label else ""
+        console.print(Text.assemble((label, "bold"), section.text))
+    facts = {
+        "MeSH": ", ".join(f"{m.name}*" if m.major else m.name for m in article.mesh),
+        "Keywords": ", ".join(article.keywords),
+        "Type": ", ".join(t.name for t in article.publication_types),
+        "Language": ", ".join(article.languages),
+        "Linked": ", ".join(f"{c.ref_type} {c.pmid or c.source}" for c in article.corrections),
+        "Integrity": "; ".join(indexed.integrity.reasons),
+        "Cites": f"{len(article.references):,} articles" if article.references else "",
+    }
+    console.print()
+    for name, value in facts.items():
+        if value:
+            console.print(Text.assemble((f"{name}: ", "bold"), value))
+
+
+def _hit(hit: Hit) -> RenderableType:
+    article = hit.article
+    lines: list[RenderableType] = [_heading(article, hit.integrity, f"{hit.rank:>2}. ")]
+    lines.append(Padding(Text(cite(article), style="dim"), (0, 0, 0, 4)))
+    lines += [Padding(_quote(evidence), (0, 0, 0, 4)) for evidence in hit.evidence]
+    lines.append(Padding(_why(hit), (0, 0, 0, 4)))
+    return Group(*lines)
+
+
+def _heading(article: Article, integrity: Integrity, before: str = "") -> Text:
+    text = Text(before, style="bold cyan")
+    if badge := _INTEGRITY_STYLE.get(integrity.status):
+        text.append(f" {badge[0]} ", style=badge[1])
+        text.append(" ")
+    return text.append(article.title or "(no title)", style="bold")
+
+
+def _quote(evidence: Evidence) -> Text:
+    return Text.assemble(("» ", "green"), evidence.text)
+
+
+def _why(hit: Hit) -> Text:
+    legs = ", ".join(f"{name} rank {leg.rank}" for name, leg in hit.legs.items() if leg.share > 0)
+    return Text(f"score {hit.score:.3f} · {legs}", style="dim")

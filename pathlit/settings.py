@@ -1,0 +1,69 @@
+"""Every setting of the program, read once: command line over environment over pathlit.toml over these defaults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+
+from api.settings import ApiSettings
+from indexing.eutils import NCBI_EUTILS
+from retrieval.encoders.text import DEFAULT_MODEL
+from retrieval.errors import ConfigurationError
+
+SETTINGS_FILE = Path("pathlit.toml")
+
+
+class EntrezSettings(BaseModel, extra="forbid"):
+    """How to reach NCBI's E-utilities."""
+
+    email: str = Field("pathlit-demo@example.org", description="Whom NCBI may write to about your requests.")
+    api_key: SecretStr | None = Field(None, description="Raises NCBI's limit from 3 to 10 requests a second.")
+    url: str = Field(NCBI_EUTILS, description="Base address; another one for a mirror or a test server.")
+
+
+class Settings(BaseSettings):
+    """Set each as PATHLIT_NAME in the environment (PATHLIT_API__PORT for nested ones) or in ./pathlit.toml."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="PATHLIT_", env_nested_delimiter="__", toml_file=SETTINGS_FILE, extra="forbid"
+    )
+
+    home: Path = Field(Path("pathlit-home"), description="Folder of the catalog, the embeddings and the generations.")
+    encoder: str = Field(DEFAULT_MODEL, description="A sentence-transformers model: its name or its folder.")
+    encoder_revision: str | None = Field(None, description="Commit of the model on the model hub.")
+    accepted_licences: frozenset[str] = Field(
+        frozenset(), description="Licences of non-commercial models that you accept."
+    )
+    keep_generations: int = Field(3, ge=1, description="How many generations stay for rollback.")
+    lexical_weight: float = Field(
+        0.45, ge=0, le=1, description="Weight of the lexical leg; the dense one has the rest."
+    )
+    entrez: EntrezSettings = EntrezSettings()
+    api: ApiSettings = ApiSettings()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+
+
+def read_settings(home: Path | None = None) -> Settings:
+    """The settings in force; `home` is what the command line said. ConfigurationError names the setting at fault."""
+    try:
+        return Settings() if home is None else Settings(home=home)
+    except ValidationError as exc:
+        problem = exc.errors(include_url=False, include_input=False)[0]
+        name = ".".join(str(part) for part in problem["loc"])
+        raise ConfigurationError(
+            f"the setting {name!r}: {problem['msg']} (from PATHLIT_* or {SETTINGS_FILE}; see `pathlit doctor --help`)"
+        ) from exc
+    except (OSError, ValueError) as exc:
+        raise ConfigurationError(f"{SETTINGS_FILE} cannot be read: {exc}") from exc

@@ -1,0 +1,94 @@
+"""Settings become objects: the one place that decides which parts a command works with."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+
+from indexing.catalog import Catalog
+from indexing.embeddings import EmbeddingCache
+from pathlit.settings import Settings
+from retrieval.analysis import Analyzer
+from retrieval.encoders.text import TextEncoder
+from retrieval.errors import ConfigurationError
+from retrieval.index.embedded import EmbeddedReader
+from retrieval.index.generation import GenerationStore
+from retrieval.index.interface import IndexedArticle
+from retrieval.index.manifest import require_encoder
+from retrieval.live import LiveSearcher
+from retrieval.search import Searcher
+
+
+class Workplace:
+    """The parts of one home folder, each made when first asked for."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+
+    @property
+    def home(self) -> Path:
+        return self.settings.home
+
+    def make_home(self) -> None:
+        try:
+            self.home.mkdir(parents=True, exist_ok=True)
+        except OSError as exc:
+            raise ConfigurationError(
+                f"the folder {self.home} cannot be made: {exc.strerror}; choose another --home"
+            ) from exc
+
+    @property
+    def catalog_path(self) -> Path:
+        return self.home / "catalog.sqlite"
+
+    def open_catalog(self, *, read_only: bool = False) -> Catalog:
+        return Catalog.open(self.catalog_path, read_only=read_only)
+
+    @cached_property
+    def store(self) -> GenerationStore:
+        return GenerationStore(self.home / "generations")
+
+    @cached_property
+    def embeddings(self) -> EmbeddingCache:
+        return EmbeddingCache(self.home / "embeddings.sqlite")
+
+    @cached_property
+    def analyzer(self) -> Analyzer:
+        return Analyzer()
+
+    @cached_property
+    def encoder(self) -> TextEncoder:
+        settings = self.settings
+        return TextEncoder(
+            settings.encoder,
+            revision=settings.encoder_revision,
+            accepted_licences=settings.accepted_licences,
+        )
+
+    def open_reader(self, generation: str | None = None) -> EmbeddedReader:
+        return EmbeddedReader.open(self.store.folder(generation or self.store.current()), self.analyzer)
+
+    def open_searcher(self, generation: str | None = None) -> Searcher:
+        """Opens a generation, the published one by default; refuses one that another encoder built."""
+        reader = self.open_reader(generation)
+        encoder = self.encoder if reader.manifest.encoder else None
+        if encoder is not None:
+            require_encoder(reader.manifest, encoder.spec)
+        weight = self.settings.lexical_weight
+        return Searcher(
+            reader,
+            generation=reader.manifest.generation,
+            analyzer=self.analyzer,
+            encoder=encoder,
+            weights={"lexical": weight, "dense": 1 - weight},
+        )
+
+    def article(self, pmid: int) -> IndexedArticle:
+        """One article of the published generation, without loading an encoder."""
+        reader = self.open_reader()
+        return Searcher(reader, generation=reader.manifest.generation, analyzer=self.analyzer, encoder=None).article(
+            pmid
+        )
+
+    def live_searcher(self) -> LiveSearcher:
+        return LiveSearcher(self.store, self.open_searcher)
