@@ -3,7 +3,8 @@
     python -m benchmarks.evidence
 
 SciFact's training claims are split by the parity of their number, and the even ones were used to tune. Evidence
-Inference has another kind of claim: intervention, comparator, outcome, direction. Each abstract stands among nine others that BM25 finds for the same claim, as it would among a query's hits.
+Inference has another kind of claim: intervention, comparator, outcome, direction. Each abstract stands among nine
+others that BM25 finds for the same claim, as it would among a query's hits.
 """
 
 from __future__ import annotations

@@ -43,7 +43,7 @@ _AIM = re.compile(
     re.IGNORECASE,
 )
 _BACK_MATTER = re.compile(
-    r"©|copyright|all rights reserved|\bNCT\d|trial regist|registration|level of evidence", re.IGNORECASE
+    r"©|copyright|all rights reserved|\bNCT\d|trial registration|level of evidence", re.IGNORECASE
 )
 
 Word = tuple[str, ...]
