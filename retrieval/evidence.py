@@ -2,7 +2,7 @@
 
     score = coverage x standing, in 0..1
     coverage   the share of the query's words that the sentence holds, rare words among these hits counting more
-    standing   1 in the second half of the abstract, where results and conclusions are; less before, less for an aim
+    standing   1 in the second half of the abstract, where results and conclusions are; less before, less for an aim or a question
 
 Measured by `python -m benchmarks.evidence` against the sentences that people marked in SciFact and Evidence Inference.
 Standing matters most. Left out because they gained nothing to speak of beside it: word order and proximity, sentence
@@ -26,6 +26,7 @@ from retrieval.sentences import split_sentences
 _EARLY: Final = 0.5
 """Standing of a sentence in the first half, and of the title: they rather tell what a paper is about."""
 _AIM_SHARE: Final = 0.75
+"""Of a sentence that says what was asked or done, not what was found."""
 _PART_SHARE: Final = 0.5
 """What the parts of a compound are worth: for PD-L1, a sentence that speaks of PD-1 and of L1."""
 _TITLE_LEAD: Final = 1.25
@@ -89,14 +90,16 @@ def _sentences(article: Article, analyzer: Analyzer, wanted: frozenset[str]) -> 
     spans = list(_abstract_spans(article))
     for i, (start, end) in enumerate(spans):
         text = abstract[start:end]
-        standing = 1.0 if 2 * i >= len(spans) - 1 else _EARLY
-        if _AIM.search(text):
-            standing *= _AIM_SHARE
+        standing = _standing(text, late=2 * i >= len(spans) - 1)
         yield _Sentence("abstract", start, end, text, wanted.intersection(analyzer.terms(text)), standing)
     if title := article.title.strip():
         start = article.title.index(title)
         terms = wanted.intersection(analyzer.terms(title))
-        yield _Sentence("title", start, start + len(title), title, terms, _EARLY)
+        yield _Sentence("title", start, start + len(title), title, terms, _standing(title, late=False))
+
+
+def _standing(text: str, *, late: bool) -> float:
+    return (1.0 if late else _EARLY) * (_AIM_SHARE if _AIM.search(text) or text.endswith("?") else 1.0)
 
 
 def _abstract_spans(article: Article) -> Iterator[tuple[int, int]]:

@@ -63,6 +63,12 @@ def test_a_result_outranks_the_aim_that_has_the_same_words() -> None:
     assert [(e.text, e.score) for e in found] == [("To determine whether necrosis matters.", 0.375)]
 
 
+def test_a_question_is_weaker_than_a_statement() -> None:
+    asking, stating = article("Does necrosis matter?"), article("Necrosis matters.")
+    (asked,), (stated,) = find_evidence("necrosis matters", [asking, stating], ANALYZER)
+    assert (asked.score, stated.score) == (0.375, 0.5)
+
+
 def test_a_second_sentence_needs_half_the_score_of_the_first() -> None:
     close = article("", "Mice were bred. Ki-67, p16 and CK20 were high. Ki-67 and p16 were low.")
     far = article("", "Mice were bred. Ki-67, p16, CK20 and HMB45 were high. Ki-67 was low.")
