@@ -2,7 +2,8 @@
 
     score = coverage x standing, in 0..1
     coverage   the share of the query's words that the sentence holds, rare words among these hits counting more
-    standing   1 in the second half of the abstract, where results and conclusions are; less before, less for an aim or a question
+    standing   1 in the second half of the abstract, where results and conclusions are; less before it, and less
+               for an aim or a question
 
 Measured by `python -m benchmarks.evidence` against the sentences that people marked in SciFact and Evidence Inference.
 Standing matters most. Left out because they gained nothing to speak of beside it: word order and proximity, sentence
