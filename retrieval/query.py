@@ -17,6 +17,8 @@ from retrieval.records import Filters, Record
 LONGEST_QUERY: Final = 10_000
 """Characters; a longer text is a document, not a question."""
 
+_LONGEST_PMID: Final = 16  # digits, those of the largest key
+
 TextField = Literal["any", "title", "abstract"]
 KeywordField = Literal["mesh", "journal", "author", "type", "language", "doi"]
 
@@ -138,8 +140,8 @@ def _clause(field: str | None, value: str) -> Clause:
         case "any" | "title" | "abstract" | "mesh" | "journal" | "author" | "type" | "language" | "doi":
             return Clause(field=name, value=value)
         case "pmid":
-            if not value.isdecimal():
-                raise _SyntaxProblemError(f"pmid: takes digits, not {value!r}")
+            if not value.isdecimal() or len(value) > _LONGEST_PMID:
+                raise _SyntaxProblemError(f"pmid: takes digits, {_LONGEST_PMID} at most, not {value[:40]!r}")
             return Clause(field="pmid", value=value)
         case "year":
             return _year_clause(value)

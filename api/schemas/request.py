@@ -69,7 +69,7 @@ class SearchRequest(_Request):
     limit: Annotated[int, Field(strict=True)] = Field(10, ge=1, le=LONGEST_RESULT, description="How many hits at most.")
     filters: SearchFilters = Field(SearchFilters(), description="Conditions beside those in the query itself.")
     legs: list[Literal["lexical", "dense"]] = Field(
-        list(LEGS),
+        ["lexical", "dense"],
         min_length=1,
         max_length=len(LEGS),
         description="Search by words (`lexical`), by meaning (`dense`), or both.",

@@ -1,0 +1,85 @@
+"""The application: its parts put together."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, Final
+
+import anyio
+from fastapi import FastAPI, Security
+from fastapi.security import APIKeyHeader, HTTPBearer
+
+from api.auth import KeyCheck
+from api.body_limit import BodyLimit
+from api.errors import install_error_handlers
+from api.request_context import RequestContext
+from api.routes import articles, health, search, status
+from api.service import Service
+from api.settings import ApiSettings
+from retrieval.live import LiveSearcher
+
+_DESCRIPTION: Final = """
+Finds, checks and cites the biomedical literature.
+
+* Every success has one envelope, `{"data": ..., "meta": {"generation", "took_ms", "request_id"}}`, and every failure
+  one shape, `{"error": {"code", "message", "details"?}, "request_id"}`.
+* The whole of an answer comes from one generation of the index, which `meta.generation` names. Ask for the same
+  generation's answer twice and it is the same.
+* Send `X-Request-ID` (letters, digits and `._:-`, at most 128) to find a request again; every answer carries one.
+* What is asked is never logged.
+"""
+_TAGS: Final = [
+    {"name": "search", "description": "Articles that answer a question, with evidence."},
+    {"name": "articles", "description": "Single articles in full."},
+    {"name": "status", "description": "Which generation answers, and how fresh it is."},
+    {"name": "health", "description": "For whoever supervises the process."},
+]
+
+
+def create_app(live: LiveSearcher, *, settings: ApiSettings) -> FastAPI:
+    """Nothing is opened before the application starts; then the published generation is, and its encoder warmed.
+
+    Without a published generation it starts all the same, and becomes ready when there is one.
+    """
+    service = Service(live, settings)
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        await service.readiness.check()
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(service.readiness.watch)
+            yield
+            tasks.cancel_scope.cancel()
+
+    app = FastAPI(
+        title="pathlit",
+        version=service.version,
+        summary="Literature-grounded retrieval for pathology",
+        description=_DESCRIPTION,
+        openapi_tags=_TAGS,
+        lifespan=lifespan,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    app.state.service = service
+    install_error_handlers(app)
+    # The last one added is the first that a request meets.
+    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s)
+    if settings.api_keys:
+        app.add_middleware(KeyCheck, keys=settings.api_keys)
+    app.add_middleware(RequestContext, counters=service.counters)
+    app.include_router(health.router)
+    for module in (search, articles, status):
+        app.include_router(module.router, prefix="/v1", dependencies=_documented(settings))
+    return app
+
+
+def _documented(settings: ApiSettings) -> Sequence[Any]:
+    """Tells the OpenAPI document, and the button "Authorize" of /docs, about keys; KeyCheck is what checks them."""
+    if not settings.api_keys:
+        return []
+    return [
+        Security(HTTPBearer(auto_error=False, description="An API key of this server.")),
+        Security(APIKeyHeader(name="X-API-Key", auto_error=False, description="The same key in a header of its own.")),
+    ]

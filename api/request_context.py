@@ -1,0 +1,83 @@
+"""What surrounds every request: its id, its time, its line in the access log, and the answer if all else fails."""
+
+from __future__ import annotations
+
+import logging
+import re
+import traceback
+import uuid
+from time import perf_counter
+from typing import Final
+from urllib.parse import quote
+
+from starlette.datastructures import MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.counters import Counters
+from api.errors import api_error, error_response
+
+_access = logging.getLogger("api.access")
+_log = logging.getLogger(__name__)
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
+_LONGEST_PATH: Final = 200
+
+
+class RequestContext:
+    """Middleware, the outermost. Neither log ever holds a query string, a body or an exception's own words,
+    because those may hold what somebody asked."""
+
+    def __init__(self, app: ASGIApp, counters: Counters) -> None:
+        self._app = app
+        self._counters = counters
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = perf_counter()
+        request_id = _request_id(scope)
+        scope.setdefault("state", {}).update(request_id=request_id, started=started)
+        status = 0
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                MutableHeaders(scope=message)["X-Request-ID"] = request_id
+            await send(message)
+
+        try:
+            try:
+                await self._app(scope, receive, send_with_id)
+            except Exception as exc:  # noqa: BLE001 - nothing may leave in another shape than the one of api.errors
+                error = api_error(exc)
+                if error.body.code == "internal":
+                    _log.error("request %s failed: %s\n%s", request_id, type(exc).__name__, _frames(exc))
+                if status:
+                    # Half an answer is out: only breaking the connection tells the client that it is not whole.
+                    raise BrokenAnswerError(f"request {request_id} failed in the middle of its answer") from None
+                await error_response(error, request_id)(scope, receive, send_with_id)
+        finally:
+            self._counters.errors += status >= 500
+            _access.info(
+                "%s %s %s %.1f ms %s",
+                scope["method"],
+                quote(scope["path"][:_LONGEST_PATH], errors="replace"),
+                status or "-",
+                (perf_counter() - started) * 1000,
+                request_id,
+            )
+
+
+class BrokenAnswerError(Exception):
+    """Ends a connection whose answer cannot be completed."""
+
+
+def _request_id(scope: Scope) -> str:
+    """The client's own where it is short and plain: it goes into headers and logs."""
+    given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+    return given if _REQUEST_ID.fullmatch(given) else uuid.uuid4().hex
+
+
+def _frames(exc: BaseException) -> str:
+    return "".join(traceback.format_tb(exc.__traceback__)).rstrip()
