@@ -120,7 +120,15 @@ def test_every_kind_of_correction_is_kept_and_cited_papers_are_references() -> N
     assert article.references == (900000003,)
 
 
-REFERENCES = {"900000005": (900000005,), "<!-- -->900000005": (900000005,), "0": (), "x": (), "": (), "9" * 5000: ()}
+REFERENCES = {
+    "900000005": (900000005,),
+    "9000<!-- -->00005": (900000005,),
+    "9000<?p?>00005": (900000005,),
+    "0": (),
+    "x": (),
+    "": (),
+    "9" * 5000: (),
+}
 
 
 @pytest.mark.parametrize(("pmid", "references"), REFERENCES.items())
