@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
+from rich.table import Table
 from rich.text import Text
 
-from retrieval.citations import cite
+from retrieval.citations import cite_source
 from retrieval.index.interface import IndexedArticle
 from retrieval.records import Article, Evidence, Hit, Integrity, IntegrityStatus, SearchResult
 
@@ -34,7 +35,7 @@ def render_result(result: SearchResult, console: Console) -> None:
 def render_article(indexed: IndexedArticle, console: Console) -> None:
     article = indexed.article
     console.print(_heading(article, indexed.integrity))
-    console.print(Text(cite(article), style="dim"))
+    console.print(Text(cite_source(article), style="dim"))
     for section in article.sections:
         console.print()
         label = f"{section.label.capitalize()}. " if section.label else ""
@@ -56,15 +57,23 @@ def render_article(indexed: IndexedArticle, console: Console) -> None:
 
 def _hit(hit: Hit) -> RenderableType:
     article = hit.article
-    lines: list[RenderableType] = [_heading(article, hit.integrity, f"{hit.rank:>2}. ")]
-    lines.append(Padding(Text(cite(article), style="dim"), (0, 0, 0, 4)))
-    lines += [Padding(_quote(evidence), (0, 0, 0, 4)) for evidence in hit.evidence]
-    lines.append(Padding(_why(hit), (0, 0, 0, 4)))
-    return Group(*lines)
+    # The title stands above already; quoting it as evidence would only repeat it.
+    quotes = [_quote(evidence) for evidence in hit.evidence if evidence.field != "title"]
+    below = Group(Text(cite_source(article), style="dim"), *quotes, _why(hit))
+    return Group(_numbered(f"{hit.rank:>2}.", _heading(article, hit.integrity)), Padding(below, (0, 0, 0, 4)))
 
 
-def _heading(article: Article, integrity: Integrity, before: str = "") -> Text:
-    text = Text(before, style="bold cyan")
+def _numbered(number: str, heading: Text) -> Table:
+    """The number in a column of its own, so that a long title wraps beside it."""
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(width=3, style="bold cyan")
+    grid.add_column()
+    grid.add_row(number, heading)
+    return grid
+
+
+def _heading(article: Article, integrity: Integrity) -> Text:
+    text = Text()
     if badge := _INTEGRITY_STYLE.get(integrity.status):
         text.append(f" {badge[0]} ", style=badge[1])
         text.append(" ")

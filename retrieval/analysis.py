@@ -71,6 +71,8 @@ class _Emissions(dict[str, str]):
         if bare.isalnum() and bare.isascii():
             # Nine of ten runs are one plain word; they need no pattern.
             emitted = self._stems[bare]
+        elif _NUMBER.fullmatch(bare):
+            emitted = bare[:_LONGEST_TERM]
         else:
             emitted = " ".join([term for word in _WORD.findall(run) for term in self.terms(word)])
         if len(self) >= _CACHE_LIMIT:
@@ -80,9 +82,14 @@ class _Emissions(dict[str, str]):
 
     def terms(self, word: str) -> Sequence[str]:
         """The terms of one word that the pattern found, in lower case."""
+        if word.isascii() and word.isalnum():
+            return (self._stems[word],)
         if _NUMBER.fullmatch(word):
             return (word[:_LONGEST_TERM],)
-        word = _POSSESSIVE.sub("", fold(word))
+        if not word.isascii():
+            word = fold(word)
+        if _INNER.search(word):
+            word = _POSSESSIVE.sub("", word)
         parts = [part for part in _PART.split(word) if part]
         terms = [term for part in parts for term in self._pieces(part)]
         # A slash joins alternatives (and/or, mg/kg) unless a digit says that it is inside a name (HER2/neu).

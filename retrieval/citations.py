@@ -11,9 +11,21 @@ _NAMED_AUTHORS: Final = 3
 
 def cite(article: Article) -> str:
     """One line: authors, title, journal, date, volume and pages, identifiers; what is not known is left out."""
-    where = article.journal.abbreviation or article.journal.title or (article.book.title if article.book else "")
-    parts = [_authors(article), _title(article), where, _when_and_where(article), *_identifiers(article)]
+    return _joined(_authors(article), _title(article), *_source(article))
+
+
+def cite_source(article: Article) -> str:
+    """The same line without the title, to stand below it."""
+    return _joined(_authors(article), *_source(article))
+
+
+def _joined(*parts: str) -> str:
     return " ".join(part if part.endswith((".", "?", "!", "]")) else f"{part}." for part in parts if part)
+
+
+def _source(article: Article) -> list[str]:
+    where = article.journal.abbreviation or article.journal.title or (article.book.title if article.book else "")
+    return [where, _when_and_where(article), *_identifiers(article)]
 
 
 def _authors(article: Article) -> str:

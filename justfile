@@ -1,0 +1,42 @@
+# One list of commands; CI runs the same. `just` alone lists them.
+
+_list:
+    @just --list --unsorted
+
+# Everything that must be green before a push
+check: lint types imports test
+
+# Style, and formatting that differs from the formatter's
+lint:
+    uv run ruff check .
+    uv run ruff format --check .
+
+# Types, strictly
+types:
+    uv run mypy
+
+# Who may import whom
+imports:
+    uv run lint-imports
+
+# The tests that everybody runs, in under six minutes
+test *ARGS:
+    uv run pytest {{ARGS}}
+
+# The tests that take longer
+test-slow:
+    uv run pytest -m slow
+
+# Mend what can be mended by itself
+fix:
+    uv run ruff check --fix .
+    uv run ruff format .
+
+# Record the exact versions of everything, with hashes and without addresses
+pin:
+    uv lock
+    uv export --frozen --quiet --format requirements.txt --no-emit-project --no-annotate --no-header --output-file constraints.txt
+
+# Measure: lexical, quality, parser, catalog, evidence
+bench NAME:
+    uv run python -m benchmarks.{{NAME}}

@@ -1,0 +1,36 @@
+"""What all tests share: the real data, the settings of property tests, and the rule about skipping."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("pathlit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("pathlit")
+
+_FORBIDDEN_SKIPS = set(os.environ.get("PATHLIT_FORBID_SKIPS", "").split())
+"""Markers whose tests must not skip on this machine; set where their parts are known to be installed."""
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    outcome = yield
+    report = outcome.get_result()  # type: ignore[attr-defined]
+    marked = _FORBIDDEN_SKIPS & {marker.name for marker in item.iter_markers()}
+    if report.skipped and marked:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else report.longrepr
+        report.outcome = "failed"
+        report.longrepr = f"skipped although this machine must run {', '.join(marked)} tests: {reason}"
+
+
+@pytest.fixture(scope="session")
+def data() -> Path:
+    """The folder of real data; a test that asks for it skips where there is none."""
+    folder = Path(os.environ.get("PATHLIT_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"needs the real data: set PATHLIT_DATA to its folder ({folder} is none)")
+    return folder
