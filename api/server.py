@@ -34,7 +34,13 @@ def run(app: FastAPI, settings: ApiSettings) -> None:
     _log.info("listening on http://%s:%d, its documentation is at /docs", f"[{host}]" if ":" in host else host, port)
     if not settings.api_keys and host not in ("127.0.0.1", "::1"):
         _log.warning("no API keys are set: whoever reaches port %d of this machine may search", port)
-    server.run(sockets=[listening])
+    try:
+        server.run(sockets=[listening])
+    except KeyboardInterrupt:
+        # Raised again once the server has stopped; it was the wish, not an accident.
+        return
+    if not server.started:
+        raise ConfigurationError("the server did not start; the lines above say why")
 
 
 def listen(settings: ApiSettings) -> socket.socket:
