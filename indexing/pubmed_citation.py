@@ -46,11 +46,11 @@ def _read_article(element: _Element, draft: Draft) -> None:
 
 
 def _read_journal(element: _Element, draft: Draft) -> None:
-    for part in element.iter(*_JOURNAL_PARTS):
+    for part in element.iter():
         tag = part.tag
         if tag == "PubDate":
             draft.fields["published"] = date_of(part)
-        else:
+        elif tag in _JOURNAL_PARTS:
             draft.journal[tag] = text_of(part)
 
 
@@ -126,7 +126,7 @@ def _read_corrections(element: _Element, draft: Draft) -> None:
     draft.extend("corrections", corrections)
 
 
-_JOURNAL_PARTS = ("PubDate", "ISSN", "Volume", "Issue", "Title", "ISOAbbreviation")
+_JOURNAL_PARTS = frozenset({"ISSN", "Volume", "Issue", "Title", "ISOAbbreviation"})
 _ARTICLE: Readers = {
     "Abstract": read_abstract,
     "Affiliation": _read_address,

@@ -28,7 +28,9 @@ def text_of(element: _Element) -> str:
         return ""
     # Nearly all text is clean, and seeing that is several times cheaper than to split and join it. isprintable() is
     # false for every white space but " ", isalnum() answers at once for names and numbers.
-    if text.isalnum() or (text.isprintable() and "  " not in text and text[0] != " " and text[-1] != " "):
+    if text.isalnum() or (
+        text.isprintable() and (" " not in text or ("  " not in text and text[0] != " " and text[-1] != " "))
+    ):
         return text
     return " ".join(text.split())
 

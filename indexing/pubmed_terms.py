@@ -16,19 +16,19 @@ def mesh_headings(element: _Element) -> tuple[MeshHeading, ...]:
     name = ui = ""
     major = False
     qualifiers: list[Qualifier] = []
-    for part in element.iter("MeshHeading", "DescriptorName", "QualifierName"):
+    for part in element.iter():
         tag = part.tag
         if tag == "MeshHeading":
             if name:
                 found.append(MeshHeading(name, ui, major, tuple(qualifiers)))
             name, ui, major, qualifiers = "", "", False, []
-        else:
+        elif tag == "DescriptorName":
+            name, ui = text_of(part), part.get("UI", "")
+            major = major or part.get("MajorTopicYN") == "Y"
+        elif tag == "QualifierName":
             main_point = part.get("MajorTopicYN") == "Y"
             major = major or main_point
-            if tag == "DescriptorName":
-                name, ui = text_of(part), part.get("UI", "")
-            else:
-                qualifiers.append(Qualifier(text_of(part), part.get("UI", ""), main_point))
+            qualifiers.append(Qualifier(text_of(part), part.get("UI", ""), main_point))
     if name:
         found.append(MeshHeading(name, ui, major, tuple(qualifiers)))
     return tuple(found)
