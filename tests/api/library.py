@@ -132,7 +132,8 @@ class Gate:
     def __init__(self) -> None:
         self._open = threading.Event()
         self._open.set()
-        self._arrived = threading.Semaphore(0)
+        self._arrival = threading.Condition()
+        self.arrived = 0
 
     def close(self) -> None:
         self._open.clear()
@@ -141,10 +142,12 @@ class Gate:
         self._open.set()
 
     def wait_for(self, searches: int) -> None:
-        for _ in range(searches):
-            assert self._arrived.acquire(timeout=10)
+        with self._arrival:
+            assert self._arrival.wait_for(lambda: self.arrived >= searches, timeout=10)
 
     def __call__(self) -> None:
         if not self._open.is_set():
-            self._arrived.release()
+            with self._arrival:
+                self.arrived += 1
+                self._arrival.notify_all()
             assert self._open.wait(20)

@@ -49,6 +49,7 @@ def test_searches_beyond_those_at_work_and_in_the_queue_are_told_to_come_back(li
         while len(refused) < 5:
             refused = [answer.result() for answer in asked if answer.done()]
         assert refused == [(503, "1")] * 5
+        assert gate.arrived == 2
         # Everything but searching goes on meanwhile.
         assert client.get("/healthz").status_code == 200
         assert client.get("/readyz").status_code == 200

@@ -52,7 +52,9 @@ def test_generations_change_under_load_and_every_answer_is_of_one(empty_library:
         connection.close()
         return seen
 
-    with RunningServer(library.live(), watch_every_s=0.05) as running, ThreadPoolExecutor(6) as pool:
+    # Each search takes a moment, so that every change meets some that are under way.
+    live = library.live(lambda: time.sleep(0.01))
+    with RunningServer(live, watch_every_s=0.05) as running, ThreadPoolExecutor(6) as pool:
         users = [pool.submit(user, running) for _ in range(6)]
         try:
             for number in (2, 3):
