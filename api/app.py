@@ -9,8 +9,9 @@ from typing import Any, Final
 import anyio
 from fastapi import FastAPI, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi_offline import FastAPIOffline
 
-from api.auth import KeyCheck
+from api.auth import DOCS_ASSETS, KeyCheck
 from api.body_limit import BodyLimit
 from api.errors import install_error_handlers
 from api.request_context import RequestContext
@@ -52,7 +53,8 @@ def create_app(live: LiveSearcher, *, settings: ApiSettings) -> FastAPI:
             yield
             tasks.cancel_scope.cancel()
 
-    app = FastAPI(
+    # The documentation page comes with its scripts: it works in a hospital without internet access.
+    app = FastAPIOffline(
         title="pathlit",
         version=service.version,
         summary="Literature-grounded retrieval for pathology",
@@ -60,6 +62,7 @@ def create_app(live: LiveSearcher, *, settings: ApiSettings) -> FastAPI:
         openapi_tags=_TAGS,
         lifespan=lifespan,
         redoc_url=None,
+        static_url=DOCS_ASSETS,
         redirect_slashes=False,
     )
     app.state.service = service

@@ -11,7 +11,13 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import ApiError
 
+DOCS_ASSETS: Final = "/docs-assets"
+"""Where the documentation page finds its scripts."""
 OPEN_PATHS: Final = frozenset({"/healthz", "/readyz", "/docs", "/openapi.json"})
+
+
+def _open(path: str) -> bool:
+    return path in OPEN_PATHS or path.startswith(f"{DOCS_ASSETS}/")
 
 
 class KeyCheck:
@@ -22,7 +28,7 @@ class KeyCheck:
         self._keys = [key.get_secret_value().encode() for key in keys]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "lifespan" and scope["path"] not in OPEN_PATHS and not self._admits(scope):
+        if scope["type"] != "lifespan" and not _open(scope["path"]) and not self._admits(scope):
             raise ApiError(
                 401,
                 "unauthorized",

@@ -84,7 +84,7 @@ class EmbeddingCache:
         return encoded, seen
 
     def read(self, encoder_id: str, hashes: Sequence[bytes], dimension: int) -> Iterator[HalfVectors]:
-        """The vectors of `hashes` in their order, as batches of shape (n, dimension); CatalogError if one is missing."""
+        """The vectors of `hashes` in their order, in batches of shape (n, dimension); CatalogError if one is gone."""
         with self._connection() as connection:
             for group in _grouped(hashes, _LOOKED_UP_AT_ONCE):
                 kept = _kept(connection, encoder_id, group)

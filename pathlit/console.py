@@ -19,6 +19,11 @@ def print_json(value: Any) -> None:
     sys.stdout.write(msgspec.json.format(encoded, indent=2).decode() + "\n")
 
 
+def print_answer(data: BaseModel, generation: str) -> None:
+    """What the API answers, in the same envelope, as far as a command has it."""
+    print_json({"data": data, "meta": {"generation": generation}})
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, BaseModel):
         return value.model_dump(mode="json")

@@ -83,9 +83,9 @@ class Workplace:
             weights={"lexical": weight, "dense": 1 - weight},
         )
 
-    def article(self, pmid: int) -> IndexedArticle:
-        """One article of the published generation, without loading an encoder."""
-        reader = self.open_reader()
+    def article(self, pmid: int, generation: str) -> IndexedArticle:
+        """One article of a generation, without loading an encoder."""
+        reader = self.open_reader(generation)
         return Searcher(reader, generation=reader.manifest.generation, analyzer=self.analyzer, encoder=None).article(
             pmid
         )

@@ -9,7 +9,7 @@ import typer
 
 from api.schemas import article_view, search_view
 from pathlit.commands.options import AsJson, Home
-from pathlit.console import out, print_json
+from pathlit.console import out, print_answer
 from pathlit.render import render_article, render_result
 from pathlit.settings import read_settings
 from pathlit.wiring import Workplace
@@ -82,7 +82,7 @@ def search(
     )
     result = place.open_searcher().search(query)
     if as_json:
-        print_json(search_view(result))
+        print_answer(search_view(result), result.generation)
     else:
         render_result(result, out)
 
@@ -107,8 +107,9 @@ def show(
 ) -> None:
     """Show one article of the published generation in full, retracted or not."""
     place = Workplace(read_settings(home))
-    found = place.article(parse_identifier(identifier))
+    generation = place.store.current()
+    found = place.article(parse_identifier(identifier), generation)
     if as_json:
-        print_json(article_view(found))
+        print_answer(article_view(found), generation)
     else:
         render_article(found, out)
