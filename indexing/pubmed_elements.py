@@ -59,7 +59,9 @@ class RecordElements:
         parser = _parser("comment")
         _feed(parser, self._head + _MARK)
         events = parser.read_events()
-        root = next(events)[1].getparent()
+        # The last comment so far is the mark; others may stand before the root.
+        *_, (_, mark) = events
+        root = mark.getparent()
         for broken in self._fed(parser, rest, chunks):
             if root is None:  # <PubmedArticleSet/>: the mark stands behind it
                 if broken:

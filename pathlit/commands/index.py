@@ -37,6 +37,7 @@ def index(files: Files = None, home: Home = None, no_vectors: NoVectors = False,
     JSON lines hold one article each: pmid and/or id, title, abstract (or text), and optionally journal, year, mesh,
     publication_types, languages, authors, doi, pmcid, keywords.
 
+    \b
         pathlit index pubmed26n*.xml.gz
         pathlit index articles.jsonl.gz --home my-corpus
     """

@@ -91,10 +91,12 @@ search.__doc__ = """Search the published generation.
 
     Plain words rank; the rest are conditions that every hit meets:
 
+    \b
         "in a row"        -without        field:value        field:"some value"
 
     Fields: {fields}.
 
+    \b
         pathlit search which markers separate lung adenocarcinoma from squamous cell carcinoma
         pathlit search 'PD-L1 "combined positive score" year:2018.. -melanoma'
     """.format(fields="; ".join(f"{name} ({what})" for name, what in FIELDS.items()))

@@ -344,3 +344,13 @@ def _citation(pmid: int, inner: str = "") -> str:
 
 def _set(*records: str, doctype: str = "") -> io.BytesIO:
     return io.BytesIO(f"{doctype}<PubmedArticleSet>{''.join(records)}</PubmedArticleSet>".encode())
+
+
+def test_comments_and_instructions_before_and_around_the_root_cost_no_record() -> None:
+    """Real files and hand-made ones carry licences and notes there."""
+    data = (
+        b"<?xml version='1.0'?><!-- first --><?note x?><!DOCTYPE PubmedArticleSet><!-- second\n-->"
+        b"<PubmedArticleSet><!-- third --><PubmedArticle><MedlineCitation><PMID>900000001</PMID></MedlineCitation>"
+        b"</PubmedArticle><!-- fourth --></PubmedArticleSet><!-- fifth -->"
+    )
+    assert [record.pmid for record in read_pubmed_xml(io.BytesIO(data))] == [900000001]
