@@ -28,7 +28,6 @@ _HYPHENS = "-\u2010\u2011\u2012\u2013\u2014\u2212"
 _APOSTROPHES = "'\u2019\u02bc"
 # A word starts and ends with a letter or digit; inside it hyphens, slashes, dots and apostrophes may join its parts.
 _WORD = re.compile(rf"[^\W_]+(?:[{_HYPHENS}/.{_APOSTROPHES}][^\W_]+)*")
-_PART = re.compile(rf"[{_HYPHENS}/]")
 _NUMBER = re.compile(r"\d+(?:\.\d+)*")
 _INNER = re.compile(rf"[.{_APOSTROPHES}]")
 _POSSESSIVE = re.compile(rf"[{_APOSTROPHES}]s(?![^\W_])")
@@ -49,6 +48,7 @@ _STOP_WORDS = (
     "while who whom whose why will with within without would yet you your yours"
 )
 
+_BOUNDARY = " ¶ "
 _PUNCTUATION = '.,;:()[]%"?'
 
 _CACHE_LIMIT = 2_000_000
@@ -82,29 +82,28 @@ class _Emissions(dict[str, str]):
 
     def terms(self, word: str) -> Sequence[str]:
         """The terms of one word that the pattern found, in lower case."""
-        if word.isascii() and word.isalnum():
+        if not word.isascii():
+            word = fold(word)
+        if word.isalnum():
             return (self._stems[word],)
         if _NUMBER.fullmatch(word):
             return (word[:_LONGEST_TERM],)
-        if not word.isascii():
-            word = fold(word)
-        if _INNER.search(word):
+        if "'" in word or "\u2019" in word or "\u02bc" in word:
             word = _POSSESSIVE.sub("", word)
-        parts = [part for part in _PART.split(word) if part]
+        parts = [part for part in word.replace("/", "-").split("-") if part]
         terms = [term for part in parts for term in self._pieces(part)]
         # A slash joins alternatives (and/or, mg/kg) unless a digit says that it is inside a name (HER2/neu).
         if len(parts) > 1 and ("/" not in word or any(c.isdigit() for c in word)):
-            terms = [*self._plain(_INNER.sub("", "".join(parts))), *terms]
+            terms.insert(0, self._stems[_INNER.sub("", "".join(parts))])
         return terms
 
     def _pieces(self, part: str) -> Sequence[str]:
         """A part between hyphens: a number stays whole; a dot elsewhere is a missing space or an abbreviation."""
+        if part.isalnum():
+            return (self._stems[part],)
         if _NUMBER.fullmatch(part):
             return (part[:_LONGEST_TERM],)
-        return [term for piece in _INNER.split(part) for term in self._plain(piece)]
-
-    def _plain(self, word: str) -> Sequence[str]:
-        return (self._stems[word],) if word else ()
+        return [self._stems[piece] for piece in _INNER.split(part) if piece]
 
 
 class _Stems(dict[str, str]):
@@ -180,8 +179,12 @@ class Analyzer:
         return [term for term in terms if term not in self._stop_terms] or terms
 
     def combine(self, title_terms: str, abstract_terms: str) -> str:
-        """The scored field of an article: its title's terms TITLE_WEIGHT times, then its abstract's."""
-        return " ".join([title_terms] * self.TITLE_WEIGHT + [abstract_terms]) if title_terms else abstract_terms
+        """The scored field of an article: its title's terms TITLE_WEIGHT times, then its abstract's.
+
+        A mark that no text can hold stands between them, so that no phrase reaches from one into the next.
+        """
+        parts = [title_terms] * self.TITLE_WEIGHT + [abstract_terms]
+        return _BOUNDARY.join(part for part in parts if part)
 
     def spans(self, text: str) -> list[tuple[int, int, tuple[str, ...]]]:
         """Each word's place and terms: (start, end, terms), offsets in characters of `text`."""

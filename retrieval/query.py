@@ -3,7 +3,7 @@
     lung adenocarcinoma "PD-L1 expression" -mouse title:review year:2015..2020 type:"Case Reports"
 
 Plain words rank. Everything else is a condition that every hit meets, on every leg; the words of phrases and of
-title: and abstract: conditions rank as well. A query that breaks these rules is searched as plain words, with a notice.
+title: conditions rank as well. A query that breaks these rules is searched as plain words, with a notice.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ LONGEST_QUERY: Final = 10_000
 
 _LONGEST_PMID: Final = 16  # digits, those of the largest key
 
-TextField = Literal["any", "title", "abstract"]
+TextField = Literal["text", "title"]
 KeywordField = Literal["mesh", "journal", "author", "type", "language", "doi"]
 
 FIELDS: Final = {
     "title": "words of the title",
-    "abstract": "words of the abstract",
+    "text": "words of title or abstract, in a row",
     "mesh": "a MeSH heading, whole",
     "journal": "a journal's title, abbreviation or ISSN",
     "author": 'a last name, with or without initials: author:"Smith JA"',
@@ -110,7 +110,7 @@ def _parse(text: str, filters: Filters) -> ParsedQuery:
             continue
         clause = _clause(field, value)
         (excluded if minus else required).append(clause)
-        if not minus and clause.field in ("any", "title", "abstract"):
+        if not minus and clause.field in ("text", "title"):
             ranking.append(value)
         shown.append(("-" if minus else "") + (f"{field.lower()}:" if field else "") + _quoted(value, match["phrase"]))
     if not ranking and not required:
@@ -133,11 +133,11 @@ def _quoted(value: str, phrase: str | None) -> str:
 
 
 def _clause(field: str | None, value: str) -> Clause:
-    name = (field or "any").lower()
+    name = (field or "text").lower()
     if not any(c.isalnum() for c in value):
         raise _SyntaxProblemError(f"nothing to look for in {_quoted(value, value)}")
     match name:
-        case "any" | "title" | "abstract" | "mesh" | "journal" | "author" | "type" | "language" | "doi":
+        case "text" | "title" | "mesh" | "journal" | "author" | "type" | "language" | "doi":
             return Clause(field=name, value=value)
         case "pmid":
             if not value.isdecimal() or len(value) > _LONGEST_PMID:

@@ -93,8 +93,13 @@ def test_stage_and_type_numerals_are_no_stop_words() -> None:
 
 
 def test_titles_stand_twice_in_the_combined_field() -> None:
-    assert analyzer.combine("lung", "pleura") == "lung lung pleura"
+    assert analyzer.combine("lung", "pleura") == "lung ¶ lung ¶ pleura"
     assert analyzer.combine("", "pleura") == "pleura"
+    assert analyzer.combine("lung", "") == "lung ¶ lung"
+
+
+def test_no_text_becomes_the_mark_between_title_and_abstract() -> None:
+    assert analyzer.terms("lung ¶ pleura") == ["lung", "pleura"]
 
 
 def test_the_fingerprint_is_stable_and_readable() -> None:

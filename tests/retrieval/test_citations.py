@@ -35,7 +35,7 @@ DATE = PartialDate(sortable="2019-04-01", precision="month", raw="2019 Apr")
             Article(
                 pmid=7, title="Über Zellen.", title_translated=True, authors=(Author(collective_name="The Group"),)
             ),
-            "Group. [Über Zellen] PMID: 7.",
+            "The Group. [Über Zellen] PMID: 7.",
         ),
         (Article(pmid=2**50 + 3, source_id="scifact:4983", title="A claim"), "A claim. scifact:4983."),
         (Article(pmid=8, title="Gene.", book=Book(title="GeneReviews")), "Gene. GeneReviews. PMID: 8."),

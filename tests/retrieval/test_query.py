@@ -22,11 +22,11 @@ def test_plain_words_rank_and_condition_nothing() -> None:
 def test_phrases_exclusions_and_fields_are_conditions() -> None:
     parsed = parse_query('lung "PD-L1 expression" -mouse -"cell line" title:review type:"Case Reports"', NO_FILTERS)
     assert parsed.constraint.required == (
-        Clause(field="any", value="PD-L1 expression"),
+        Clause(field="text", value="PD-L1 expression"),
         Clause(field="title", value="review"),
         Clause(field="type", value="Case Reports"),
     )
-    assert parsed.constraint.excluded == (Clause(field="any", value="mouse"), Clause(field="any", value="cell line"))
+    assert parsed.constraint.excluded == (Clause(field="text", value="mouse"), Clause(field="text", value="cell line"))
     assert parsed.interpretation == 'lung "PD-L1 expression" -mouse -"cell line" title:review type:"Case Reports"'
 
 
