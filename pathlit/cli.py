@@ -5,8 +5,8 @@ Exit codes: 0 done, 1 not found or not in order, 2 unusable input or setting, 3 
 
 from __future__ import annotations
 
-import os
 import sys
+from typing import NoReturn
 
 import typer
 
@@ -15,8 +15,10 @@ from pathlit.commands.doctor import doctor
 from pathlit.commands.index import index
 from pathlit.commands.operate import rollback, serve, status
 from pathlit.commands.search import search, show
-from pathlit.console import err, print_json
-from retrieval.errors import PathlitError
+from pathlit.console import err, note, print_json
+from retrieval.errors import GenerationError, PathlitError
+
+_INTERRUPTED = 130
 
 app = typer.Typer(
     name="pathlit",
@@ -35,18 +37,23 @@ def main() -> None:
     try:
         app()
     except PathlitError as exc:
-        if "--json" in sys.argv:
-            print_json({"error": {"code": exc.code, "message": str(exc)}})
-        else:
-            err.print(f"[bold red]error[/] {exc}", soft_wrap=True)
-        sys.exit(exc.exit_code)
-    except KeyboardInterrupt:
-        err.print("stopped; what was done so far is kept")
-        sys.exit(130)
-    except BrokenPipeError:
-        # The reader of our output has gone, as in `pathlit search ... | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+        _fail(exc.code, str(exc), exc.exit_code)
+    except SystemExit as exc:
+        # Typer has turned Ctrl-C into an exit code by now.
+        if exc.code == _INTERRUPTED:
+            err.print("stopped; what was done so far is kept, the same command goes on from there")
+        raise
+    except OSError as exc:
+        # A full disk, a missing permission: known to the system, not to our error tree.
+        _fail("system", f"{exc.strerror or exc}: {exc.filename or 'no file named'}", GenerationError.exit_code)
+
+
+def _fail(code: str, message: str, exit_code: int) -> NoReturn:
+    if "--json" in sys.argv:
+        print_json({"error": {"code": code, "message": message}})
+    else:
+        note("error", message)
+    sys.exit(exit_code)
 
 
 if __name__ == "__main__":

@@ -8,9 +8,15 @@ from typing import Any
 import msgspec
 from pydantic import BaseModel
 from rich.console import Console
+from rich.text import Text
 
 out = Console(highlight=False, soft_wrap=False)
 err = Console(stderr=True, highlight=False)
+
+
+def note(label: str, message: str) -> None:
+    """One line for the person at the terminal; the message is printed as it is, whatever brackets it holds."""
+    err.print(Text.assemble((label, "bold red" if label == "error" else "yellow"), " ", message), soft_wrap=True)
 
 
 def print_json(value: Any) -> None:

@@ -156,7 +156,8 @@ class Analyzer:
             "PD-L1 Ki-67 CD3 HER2/neu TGF-β1 tumours haematoxylin metastases Sjögren's 3.5 H₂O immunohistochemically"
             " analysed carcinomatous and/or generalised neoplasia well-differentiated p=0.05"
         )
-        digest = hashlib.sha256(f"{_STOP_WORDS}{self.TITLE_WEIGHT}{probe}".encode()).hexdigest()[:12]
+        field = self.combine("title", "abstract")
+        digest = hashlib.sha256(f"{_STOP_WORDS}|{probe}|{field}".encode()).hexdigest()[:12]
         return f"pathlit-english-{self._VERSION}-{digest}"
 
     @property

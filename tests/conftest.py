@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.real_data import DATA
+
 settings.register_profile("pathlit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("pathlit")
 
@@ -30,7 +32,6 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def data() -> Path:
     """The folder of real data; a test that asks for it skips where there is none."""
-    folder = Path(os.environ.get("PATHLIT_DATA", Path(__file__).parents[2] / "shared" / "data"))
-    if not folder.is_dir():
-        pytest.skip(f"needs the real data: set PATHLIT_DATA to its folder ({folder} is none)")
-    return folder
+    if not DATA.is_dir():
+        pytest.skip(f"needs the real data: set PATHLIT_DATA ({DATA} is no folder)")
+    return DATA

@@ -15,7 +15,7 @@ from indexing.entrez import EntrezSource
 from indexing.ingest import ingest
 from pathlit.commands.index import publish
 from pathlit.commands.options import Home
-from pathlit.console import err, out
+from pathlit.console import err, note, out
 from pathlit.progress import WorkProgress
 from pathlit.render import render_result
 from pathlit.settings import EntrezSettings, Settings, read_settings
@@ -75,7 +75,7 @@ def _with_pubmed(settings: Settings) -> Workplace | None:
                 _fetch(catalog, settings.entrez, progress)
             built = publish(place, catalog, progress)
     except SourceError as exc:
-        err.print(f"[yellow]NCBI cannot be used:[/] {exc}")
+        note("NCBI cannot be used:", str(exc))
         return None
     out.print(f"{built.articles:,} PubMed records on pathology, indexed in {place.home}.\n")
     return place
@@ -93,8 +93,8 @@ def _fetch(catalog: Catalog, entrez: EntrezSettings, progress: WorkProgress) -> 
         pmids |= dict.fromkeys(source.search(topic, limit=_PER_TOPIC).pmids)
     records = source.fetch(
         list(pmids),
-        on_reject=lambda error: err.print(f"[yellow]rejected[/] {error}"),
-        on_missing=lambda missing: err.print(f"[yellow]not returned by PubMed:[/] {len(missing)} records"),
+        on_reject=lambda error: note("rejected", str(error)),
+        on_missing=lambda missing: note("not returned by PubMed:", f"{len(missing)} records"),
         progress=lambda done: progress.stage("Fetching from PubMed", done, len(pmids)),
     )
     catalog.apply(records, source=_FETCHED[0])

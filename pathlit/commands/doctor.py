@@ -12,6 +12,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import typer
+from rich.text import Text
 
 from pathlit.commands.options import AsJson, Home
 from pathlit.console import out, print_json
@@ -25,7 +26,7 @@ from retrieval.records import Record
 
 _LOW_DISK_BYTES = 2_000_000_000
 _REACH_SECONDS = 2.0
-_MARKS = {"ok": "[green]ok[/]     ", "warning": "[yellow]warning[/]", "failed": "[bold red]failed[/] "}
+_STYLES = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
 
 class Finding(Record, frozen=True):
@@ -50,7 +51,8 @@ def doctor(home: Home = None, as_json: AsJson = False) -> None:
         print_json({"findings": findings})
     else:
         for finding in findings:
-            out.print(f"{_MARKS[finding.state]} [bold]{finding.check:<18}[/] {finding.says}")
+            mark = (f"{finding.state:<8}", _STYLES[finding.state])
+            out.print(Text.assemble(mark, (f"{finding.check:<12}", "bold"), finding.says))
     if any(finding.state == "failed" for finding in findings):
         raise typer.Exit(1)
 

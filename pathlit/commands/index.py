@@ -11,7 +11,7 @@ from indexing.build import BuildReport, build_generation
 from indexing.catalog import Catalog
 from indexing.ingest import IngestReport, find_files, ingest
 from pathlit.commands.options import AsJson, Home
-from pathlit.console import err, out, print_json
+from pathlit.console import err, note, out, print_json
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
 from pathlit.wiring import Workplace
@@ -86,7 +86,7 @@ def _describe(ingested: IngestReport, built: BuildReport, place: Workplace) -> N
         )
         out.print(f"Read {tally.read + len(ingested.rejected):,} records: {changes}.")
     for message in ingested.rejected[:_SHOWN_REJECTIONS]:
-        err.print(f"[yellow]rejected[/] {message}", highlight=False)
+        note("rejected", message)
     if len(ingested.rejected) > _SHOWN_REJECTIONS:
         listing = place.home / "rejected.txt"
         listing.write_text("\n".join(ingested.rejected) + "\n", encoding="utf-8")

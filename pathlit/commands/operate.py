@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 import typer
+from rich.text import Text
 
 from pathlit.commands.options import AsJson, Home
-from pathlit.console import err, out, print_json
+from pathlit.console import note, out, print_json
 from pathlit.settings import read_settings
 from pathlit.wiring import Workplace
 from retrieval.errors import GenerationError, NotPublishedError
@@ -35,7 +36,7 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
         )
         return
     for name, value in _facts(manifest, place, catalog_articles).items():
-        out.print(f"[bold]{name:<12}[/] {value}")
+        out.print(Text.assemble((f"{name:<13}", "bold"), value))
 
 
 def _facts(manifest: Manifest, place: Workplace, catalog_articles: int | None) -> dict[str, str]:
@@ -87,7 +88,7 @@ def serve(
     try:
         place.store.current()
     except NotPublishedError as exc:
-        err.print(f"[yellow]warning[/] {exc}; the server waits for it")
+        note("warning", f"{exc}; the server waits for it")
     except GenerationError as exc:
-        err.print(f"[yellow]warning[/] {exc}")
+        note("warning", str(exc))
     run(create_app(place.live_searcher(), settings=api_settings), api_settings)

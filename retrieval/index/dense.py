@@ -54,7 +54,10 @@ def write_vectors(path: Path, pmids: npt.NDArray[np.int64], vectors: npt.NDArray
         batch = slice(start, start + _ADD_BATCH)
         index.add_with_ids(np.asarray(vectors[batch], dtype=np.float32), np.asarray(pmids[batch], dtype=np.int64))
     path.parent.mkdir(parents=True, exist_ok=True)
-    faiss.write_index(index, str(path))
+    try:
+        faiss.write_index(index, str(path))
+    except RuntimeError as exc:
+        raise GenerationError(f"the vector index {path} cannot be written: {exc}; is the disk full?") from exc
 
 
 class PmidSet:

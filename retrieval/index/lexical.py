@@ -52,15 +52,17 @@ class LexicalWriter:
     def write(self, articles: Iterable[IndexedArticle], *, threads: int = 2) -> int:
         """Index all articles and commit; returns how many."""
         self._folder.mkdir(parents=True)
-        index = tantivy.Index(_schema(), str(self._folder))
-        writer = index.writer(_WRITER_BYTES, threads)
         encoder = msgspec.json.Encoder()
         count = 0
-        for indexed in articles:
-            writer.add_document(self._document(indexed, encoder))
-            count += 1
-        writer.commit()
-        writer.wait_merging_threads()
+        try:
+            writer = tantivy.Index(_schema(), str(self._folder)).writer(_WRITER_BYTES, threads)
+            for indexed in articles:
+                writer.add_document(self._document(indexed, encoder))
+                count += 1
+            writer.commit()
+            writer.wait_merging_threads()
+        except (ValueError, OSError) as exc:
+            raise GenerationError(f"the lexical index cannot be written after {count:,} articles: {exc}") from exc
         return count
 
     def _document(self, indexed: IndexedArticle, encoder: msgspec.json.Encoder) -> tantivy.Document:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,11 +11,13 @@ from indexing.catalog import Catalog, Tally
 from indexing.jsonl import read_jsonl
 from indexing.pubmed_xml import read_pubmed_xml
 from retrieval.records import Article, Deletion, IntegrityStatus
+from tests import real_data
+from tests.real_data import needs_data
 
-DATA = Path(os.environ.get("PATHLIT_DATA", Path(__file__).parents[2] / ".." / "shared" / "data")) / "pubmed_xml"
+DATA = real_data.DATA / "pubmed_xml"
 pytestmark = [
     pytest.mark.data,
-    pytest.mark.skipif(not DATA.is_dir(), reason=f"no real PubMed files at {DATA} (PATHLIT_DATA)"),
+    needs_data,
 ]
 
 BASELINE = "pmparser__pubmed20n1015__4856ff43.xml.gz"

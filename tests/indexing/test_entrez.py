@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gzip
 import logging
-import os
 import socket
 import threading
 import time
@@ -13,7 +12,6 @@ import urllib.request
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,10 +19,12 @@ from Bio import Entrez
 
 from indexing.entrez import EntrezSearch, EntrezSource
 from retrieval.errors import ConfigurationError, InputError, RecordError, SourceError
+from tests import real_data
+from tests.real_data import needs_data
 from tests.servers.ncbi import FIRST_PMID, Fault, NcbiServer, citation
 
 KEY = "0123456789abcdef"
-DATA = Path(os.environ.get("PATHLIT_DATA", Path(__file__).parents[3] / "shared" / "data")) / "eutils_responses"
+DATA = real_data.DATA / "eutils_responses"
 XML = '<?xml version="1.0" encoding="UTF-8" ?>\n'
 
 
@@ -116,7 +116,7 @@ def test_nothing_is_asked_without_an_email(ncbi: NcbiServer) -> None:
 
 
 @pytest.mark.data
-@pytest.mark.skipif(not DATA.is_dir(), reason="PATHLIT_DATA has no eutils_responses")
+@needs_data
 @pytest.mark.parametrize(
     ("name", "count", "first", "kept", "warnings"),
     [
@@ -140,7 +140,7 @@ def test_real_search_answers_are_read(
 
 
 @pytest.mark.data
-@pytest.mark.skipif(not DATA.is_dir(), reason="PATHLIT_DATA has no eutils_responses")
+@needs_data
 @pytest.mark.parametrize(
     ("name", "words"),
     [

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from pathlib import Path
 
 import pytest
@@ -14,9 +13,7 @@ from indexing.jsonl import read_jsonl
 from retrieval.errors import InputError, MalformedFileError, RecordError
 from retrieval.identifiers import local_key, parse_identifier
 from retrieval.records import Article, Author, Journal, MeshHeading, PartialDate, Section, Term
-
-DATA = Path(os.environ.get("PATHLIT_DATA", Path(__file__).parents[2] / ".." / "shared" / "data"))
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no real data at {DATA} (PATHLIT_DATA)")
+from tests.real_data import DATA, needs_data
 
 
 def written(folder: Path, *lines: object) -> Path:

@@ -13,11 +13,11 @@ import pytest
 from indexing.pubmed_xml import read_pubmed_xml
 from retrieval.errors import MalformedFileError
 from retrieval.records import Article, Deletion
+from tests import real_data
+from tests.real_data import needs_data
 
-DATA = Path(os.environ.get("PATHLIT_DATA", Path(__file__).parents[2] / "../shared/data")) / "pubmed_xml"
+DATA = real_data.DATA / "pubmed_xml"
 RETRACTED = {15146069, 23999824, 25023401}
-
-needs_data = pytest.mark.skipif(not DATA.is_dir(), reason=f"no PubMed files in {DATA}; set PATHLIT_DATA")
 
 
 @pytest.mark.data

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-import os
 from itertools import pairwise
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,9 +14,10 @@ from retrieval.analysis import Analyzer
 from retrieval.errors import InputError
 from retrieval.evidence import find_evidence
 from retrieval.records import Article, Evidence, Section
+from tests.real_data import DATA, needs_data
 
 ANALYZER = Analyzer()
-DATA = Path(os.environ.get("PATHLIT_DATA", Path(__file__).parents[3] / "shared" / "data"))
+
 PAIRS = DATA / "claim_evidence_pairs" / "pairs.jsonl.gz"
 
 
@@ -164,7 +163,7 @@ def test_evidence_always_quotes_its_article(query: str, articles: list[Article],
 
 
 @pytest.mark.data
-@pytest.mark.skipif(not PAIRS.exists(), reason=f"no claim and evidence pairs at {PAIRS}; set PATHLIT_DATA")
+@needs_data
 @pytest.mark.parametrize(("source", "least"), [("scifact", (0.64, 0.80)), ("evidence_inference_v2", (0.53, 0.71))])
 def test_the_chosen_sentence_is_one_that_people_marked(source: str, least: tuple[float, float]) -> None:
     first = both = n = 0
