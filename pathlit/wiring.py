@@ -83,12 +83,11 @@ class Workplace:
             weights={"lexical": weight, "dense": 1 - weight},
         )
 
-    def article(self, pmid: int, generation: str) -> IndexedArticle:
+    def article(self, identifier: str, generation: str) -> IndexedArticle:
         """One article of a generation, without loading an encoder."""
         reader = self.open_reader(generation)
-        return Searcher(reader, generation=reader.manifest.generation, analyzer=self.analyzer, encoder=None).article(
-            pmid
-        )
+        searcher = Searcher(reader, generation=generation, analyzer=self.analyzer, encoder=None)
+        return searcher.article(identifier)
 
     def live_searcher(self) -> LiveSearcher:
         return LiveSearcher(self.store, self.open_searcher)

@@ -52,3 +52,9 @@ def parse_identifier(text: str) -> int:
     if _NUMBER_LIKE.fullmatch(name):
         raise InputError(f"{name[:80]!r} names no article: a PMID is a positive whole number, such as 29952771")
     return local_key(name)
+
+
+def possible_keys(text: str) -> tuple[int, ...]:
+    """The keys that a name may stand for, likeliest first: bare digits are a PMID, or some source's own id."""
+    key = parse_identifier(text)
+    return (key, local_key(text.strip())) if _DIGITS.fullmatch(text.strip()) else (key,)

@@ -12,6 +12,7 @@ from retrieval.encoders.base import Encoder
 from retrieval.errors import ArticleNotFoundError, InputError
 from retrieval.evidence import find_evidence
 from retrieval.fusion import FUSIONS
+from retrieval.identifiers import possible_keys
 from retrieval.index.interface import IndexedArticle, IndexReader, Scored
 from retrieval.index.manifest import Manifest
 from retrieval.query import ParsedQuery, parse_query
@@ -82,14 +83,16 @@ class Searcher:
             timings_ms=timings,
         )
 
-    def article(self, pmid: int) -> IndexedArticle:
-        """One article by its key, retracted or not; ArticleNotFoundError where the generation does not hold it."""
-        found = self._reader.articles([pmid])
-        if pmid not in found:
-            raise ArticleNotFoundError(
-                f"PMID {pmid} is not in generation {self.generation}; check the number, or index the file that holds it"
-            )
-        return found[pmid]
+    def article(self, identifier: str) -> IndexedArticle:
+        """One article, retracted or not, by its PMID in any form or by its source's id; ArticleNotFoundError."""
+        keys = possible_keys(identifier)
+        found = self._reader.articles(keys)
+        for key in keys:
+            if key in found:
+                return found[key]
+        raise ArticleNotFoundError(
+            f"{identifier!r} is not in generation {self.generation}; check it, or index the source that holds it"
+        )
 
     def _legs(self, parsed: ParsedQuery, query: Query, timings: dict[str, float]) -> dict[str, list[Scored]]:
         """Each leg's candidates, ranked; a candidate that one leg found is scored by the other as well.

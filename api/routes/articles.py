@@ -10,9 +10,6 @@ from starlette.responses import Response
 from api.declared import failures
 from api.schemas import ArticleResponse, Envelope, article_view
 from api.service import service_of
-from retrieval.errors import ArticleNotFoundError
-from retrieval.identifiers import parse_identifier
-from retrieval.search import Searcher
 
 router = APIRouter(tags=["articles"])
 
@@ -40,14 +37,4 @@ _Id = Annotated[
 async def article(id: _Id, request: Request) -> Response:  # noqa: A002 - the name that clients see
     """Everything that the generation holds of one article, retracted or not: bibliography, abstract, MeSH, citation
     and standing."""
-    key = parse_identifier(id)
-
-    def found(searcher: Searcher) -> ArticleResponse:
-        try:
-            return article_view(searcher.article(key))
-        except ArticleNotFoundError as exc:
-            raise ArticleNotFoundError(
-                f"{id!r} is not in generation {searcher.generation}; check it, or index the source that holds it"
-            ) from exc
-
-    return await service_of(request).look_up(request, found)
+    return await service_of(request).look_up(request, lambda searcher: article_view(searcher.article(id)))

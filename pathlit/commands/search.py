@@ -13,7 +13,6 @@ from pathlit.console import out, print_answer
 from pathlit.render import render_article, render_result
 from pathlit.settings import read_settings
 from pathlit.wiring import Workplace
-from retrieval.identifiers import parse_identifier
 from retrieval.query import FIELDS
 from retrieval.records import LEGS, Filters, IntegrityPolicy, Query
 
@@ -110,7 +109,7 @@ def show(
     """Show one article of the published generation in full, retracted or not."""
     place = Workplace(read_settings(home))
     generation = place.store.current()
-    found = place.article(parse_identifier(identifier), generation)
+    found = place.article(identifier, generation)
     if as_json:
         print_answer(article_view(found), generation)
     else:

@@ -66,6 +66,7 @@ class PmidSet:
     def __init__(self, pmids: list[int], *, complement: bool = False) -> None:
         faiss = _faiss()
         self.size = len(pmids)
+        self.complement = complement
         self._ids = np.asarray(pmids, dtype=np.int64)
         # Both selectors only point at what they wrap; the attributes keep it alive.
         self._batch = faiss.IDSelectorBatch(self._ids)
@@ -120,6 +121,13 @@ class DenseReader:
         except KeyError:
             return None
 
+    def _cells_to_read(self, allowed: PmidSet | None) -> int:
+        """More cells the fewer articles are allowed, so that about as many candidates are seen as without a filter."""
+        if allowed is None or allowed.complement:
+            return _CELLS_READ
+        wanted = math.ceil(_CELLS_READ * self.count / max(1, allowed.size))
+        return min(int(self._inner.nlist), wanted)
+
     def search(self, vector: npt.NDArray[np.float32], limit: int, allowed: PmidSet | None = None) -> list[Scored]:
         faiss = _faiss()
         if vector.shape != (self.dimension,):
@@ -133,7 +141,7 @@ class DenseReader:
         query = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, -1)
         selector = allowed.selector if allowed else None
         if self._ivf:
-            parameters = faiss.SearchParametersIVF(sel=selector, nprobe=_CELLS_READ)
+            parameters = faiss.SearchParametersIVF(sel=selector, nprobe=self._cells_to_read(allowed))
         else:
             parameters = faiss.SearchParameters(sel=selector)
         scores, ids = self._index.search(query, limit, params=parameters)

@@ -150,7 +150,7 @@ def test_rollback_and_forth(run: Run, tmp_path: Path) -> None:
     ("words", "code", "message"),
     [
         (("search", "--home", "{empty}", "lung"), 3, "nothing has been indexed"),
-        (("show", "--home", "{demo}", "4"), 1, "PMID 4 is not in generation 000001"),
+        (("show", "--home", "{demo}", "4"), 1, "'4' is not in generation 000001"),
         (("show", "--home", "{demo}", "-4"), 2, "-4"),
         (("search", "--home", "{demo}", "--limit", "0", "x"), 2, "limit is 0"),
         (("search", "--home", "{demo}", " "), 2, "the query is empty"),

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import ArticleNotFoundError, InputError
+from retrieval.identifiers import local_key
 from retrieval.records import (
     Article,
     Author,
@@ -190,9 +191,10 @@ def test_an_unusable_query_is_refused_by_name(searcher: Searcher, query: Query, 
 
 
 def test_an_article_is_shown_by_its_key(searcher: Searcher) -> None:
-    assert searcher.article(14).integrity.status is IntegrityStatus.RETRACTED
-    with pytest.raises(ArticleNotFoundError, match="PMID 404 is not in generation 000001"):
-        searcher.article(404)
+    assert searcher.article("14").integrity.status is IntegrityStatus.RETRACTED
+    assert searcher.article("PMID 14") == searcher.article("pmid:14")
+    with pytest.raises(ArticleNotFoundError, match="'404' is not in generation 000001"):
+        searcher.article("404")
 
 
 def test_a_generation_without_vectors_is_searched_by_words_and_says_so(tmp_path: Path) -> None:
@@ -201,3 +203,9 @@ def test_a_generation_without_vectors_is_searched_by_words_and_says_so(tmp_path:
     result = corpus.open_searcher().search(Query(text="budding"))
     assert pmids(result) == [12]
     assert result.notices == ("This generation has no vectors: searched by words alone.",)
+
+
+def test_an_article_of_another_source_is_shown_by_its_own_id_even_if_that_is_digits(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path)
+    corpus.publish([Article(pmid=local_key("4983"), source_id="4983", title="A claim.")])
+    assert corpus.open_searcher().article("4983").article.title == "A claim."

@@ -1,12 +1,13 @@
 """The dense leg: exact below the limit, quantised above, keyed by PMID throughout."""
 
+import sys
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retrieval.errors import GenerationError
+from retrieval.errors import ConfigurationError, GenerationError
 from retrieval.index import dense
 from retrieval.index.dense import DenseReader, PmidSet, write_vectors
 
@@ -52,6 +53,18 @@ def test_only_allowed_pmids_come_back(index: Index) -> None:
     rest = reader.search(vectors[105], 50, PmidSet(chosen, complement=True))
     assert {s.pmid for s in rest}.isdisjoint(chosen)
     assert len(rest) == 50
+
+
+def test_a_narrow_filter_finds_all_that_it_allows(index: Index) -> None:
+    reader, pmids, vectors = index
+    chosen = [int(p) for p in pmids[::200]]
+    assert {s.pmid for s in reader.search(vectors[0], 50, PmidSet(chosen))} == set(chosen)
+
+
+def test_without_faiss_the_error_says_what_to_install(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "faiss", None)
+    with pytest.raises(ConfigurationError, match=r"FAISS is not installed; `uv sync` brings the CPU build"):
+        DenseReader(tmp_path / "v.faiss")
 
 
 def test_scores_of_given_articles_leave_unknown_ones_out(index: Index) -> None:

@@ -136,7 +136,7 @@ def test_an_open_reader_survives_the_deletion_of_its_folder(corpus: Corpus) -> N
     corpus.publish([article(n, f"Lung {n}.", "Some words.") for n in range(1, 50)])
     searcher = corpus.open_searcher()
     shutil.rmtree(corpus.store.folder("000001"))
-    assert searcher.article(7).article.title == "Lung 7."
+    assert searcher.article("7").article.title == "Lung 7."
 
 
 def test_a_manifest_that_is_no_json_is_an_error_that_names_it(corpus: Corpus) -> None:
