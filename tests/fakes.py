@@ -61,9 +61,12 @@ class Corpus:
         self.store = GenerationStore(home / "generations")
         self.cache = EmbeddingCache(home / "embeddings.sqlite")
 
-    def publish(self, records: Iterable[Article | Deletion] = (), *, keep: int = 3) -> BuildReport:
+    def publish(
+        self, records: Iterable[Article | Deletion] = (), *, source: str = "test", keep: int = 3
+    ) -> BuildReport:
         with Catalog.open(self.home / "catalog.sqlite") as catalog:
-            catalog.apply(records, source="test")
+            catalog.apply(records, source=source)
+            catalog.mark_complete(source, "test")
             return build_generation(catalog, self.store, self.cache, self.analyzer, self.encoder, keep=keep)
 
     def open_reader(self, generation: str | None = None) -> EmbeddedReader:

@@ -1,7 +1,8 @@
 """The dense leg: nearest articles by inner product, by FAISS, keyed by PMID.
 
 Up to FLAT_LIMIT articles the search is exact; above, an inverted file with 8-bit scalar quantisation (IVF + SQ8) reads
-a few of its cells, which at 5.3 million articles takes 1.7 ms.
+a few of its cells: at 231,180 articles that finds 96 of the 100 nearest in 0.9 ms (2 cores, abstracts and noisy
+copies of them).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from retrieval.index.interface import Scored
 
 FLAT_LIMIT: Final = 100_000
 _TRAIN_PER_CELL: Final = 64
-_CELLS_READ: Final = 32
+_CELLS_READ: Final = 64
 _ADD_BATCH: Final = 50_000
 _SEED: Final = 20240117
 

@@ -15,7 +15,7 @@ from tests.api.library import Library
 def library(tmp_path_factory: pytest.TempPathFactory) -> Library:
     """One published generation, 000001, of tests.api.library.ARTICLES. Tests only read it."""
     library = Library(tmp_path_factory.mktemp("library"))
-    assert library.publish() == "000001"
+    assert library.release() == "000001"
     return library
 
 

@@ -1,22 +1,13 @@
-"""A tiny library for the tests of the API: real catalog, builds and index, and an encoder that only counts words."""
+"""A tiny library for the tests of the API: real catalog, builds and index."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from zlib import crc32
 
-import numpy as np
-
-from indexing.build import build_generation
-from indexing.catalog import Catalog
-from indexing.embeddings import EmbeddingCache
-from retrieval.analysis import Analyzer
-from retrieval.encoders.base import EncoderSpec, Passage, Vectors
+from retrieval.encoders.base import Vectors
 from retrieval.identifiers import local_key
-from retrieval.index.embedded import EmbeddedReader
-from retrieval.index.generation import GenerationStore
 from retrieval.live import LiveSearcher
 from retrieval.records import (
     Article,
@@ -29,6 +20,7 @@ from retrieval.records import (
     Term,
 )
 from retrieval.search import Searcher
+from tests.fakes import Corpus, HashingEncoder
 
 LUNG = Article(
     pmid=101,
@@ -71,54 +63,30 @@ DEMONSTRATION = Article(
 ARTICLES = (LUNG, RETRACTED, LOCAL, DEMONSTRATION)
 
 
-class WordEncoder:
-    """Hashes words into 16 dimensions: texts that share words are alike, always in the same way."""
-
-    spec = EncoderSpec(name="words", revision="1", dimension=16, max_tokens=0, licence="MIT")
-
-    def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        vectors = np.full((len(texts), 16), 1e-3, dtype=np.float32)
-        for row, text in enumerate(texts):
-            for word in text.lower().split():
-                vectors[row, crc32(word.encode(errors="replace")) % 16] += 1
-        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
-        # Rounded as encoders round, so that a fresh vector equals a kept one.
-        return vectors.astype(np.float16).astype(np.float32)
-
-    def encode_documents(self, passages: Sequence[Passage]) -> Vectors:
-        return self.encode_queries([f"{p.title} {p.abstract}" for p in passages])
-
-
-class Library:
-    """A home folder in which generations are built and published."""
+class Library(Corpus):
+    """A home folder in which generations are built, published and served."""
 
     def __init__(self, home: Path) -> None:
-        self.home = home
-        self.store = GenerationStore(home / "generations")
-        self.analyzer = Analyzer()
-        self.encoder = WordEncoder()
+        super().__init__(home, HashingEncoder(dimension=16, name="words"))
 
-    def publish(self, articles: Sequence[Article] = ARTICLES) -> str:
+    def release(self, articles: Sequence[Article] = ARTICLES) -> str:
         """Bring the catalog up to these records, build, publish; returns the new generation."""
-        with Catalog.open(self.home / "catalog.sqlite") as catalog:
-            catalog.apply(articles, source="test")
-            catalog.mark_complete("updatefile-0007.xml", "test")
-            cache = EmbeddingCache(self.home / "embeddings.sqlite")
-            return build_generation(catalog, self.store, cache, self.analyzer, self.encoder).generation
+        return self.publish(articles, source="updatefile-0007.xml").generation
 
     def live(self, before_each_search: Callable[[], None] = lambda: None) -> LiveSearcher:
         """`before_each_search` is called in the search's own thread, when the query is encoded."""
         encoder = _Interrupted(before_each_search)
 
         def opened(generation: str) -> Searcher:
-            reader = EmbeddedReader.open(self.store.folder(generation), self.analyzer)
+            reader = self.open_reader(generation)
             return Searcher(reader, generation=generation, analyzer=self.analyzer, encoder=encoder)
 
         return LiveSearcher(self.store, opened)
 
 
-class _Interrupted(WordEncoder):
+class _Interrupted(HashingEncoder):
     def __init__(self, before: Callable[[], None]) -> None:
+        super().__init__(dimension=16, name="words")
         self._before = before
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:

@@ -46,16 +46,16 @@ def test_a_server_without_generation_lives_and_becomes_ready_by_itself(empty_lib
         answer = client.get("/readyz")
         assert (answer.status_code, answer.json()["error"]["code"]) == (503, "not_published")
         assert answer.headers["retry-after"] == "1"
-        empty_library.publish()
+        empty_library.release()
         assert soon(lambda: client.get("/readyz").status_code == 200)
         assert client.post("/v1/search", json={"query": "lung"}).json()["meta"]["generation"] == "000001"
 
 
 def test_a_new_generation_is_opened_and_tried_without_a_request(empty_library: Library) -> None:
     tried: list[int] = []
-    empty_library.publish()
+    empty_library.release()
     with TestClient(create_app(empty_library.live(lambda: tried.append(1)), settings=QUICK)) as client:
-        empty_library.publish()
+        empty_library.release()
         assert soon(lambda: tried == [1, 1])
         assert client.get("/v1/status").json()["meta"]["generation"] == "000002"
 

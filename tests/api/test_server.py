@@ -36,7 +36,7 @@ def server(library: Library) -> Iterator[RunningServer]:
 def edition(library: Library, number: int) -> str:
     """Publish a generation in which every title says its number."""
     titled = (msgspec.structs.replace(a, version=number, title=f"{a.title} Edition {number:06d}.") for a in ARTICLES)
-    return library.publish(list(titled))
+    return library.release(list(titled))
 
 
 def test_generations_change_under_load_and_every_answer_is_of_one(empty_library: Library) -> None:
