@@ -20,7 +20,7 @@ from lxml import etree
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-_CHUNK = 1 << 16
+_CHUNK = 1 << 20
 _LONGEST_HEAD = 1 << 20
 _GZIP_MAGIC = b"\x1f\x8b"
 _MARK = b"<!--root-->"

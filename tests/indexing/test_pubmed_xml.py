@@ -354,3 +354,27 @@ def test_comments_and_instructions_before_and_around_the_root_cost_no_record() -
         b"</PubmedArticle><!-- fourth --></PubmedArticleSet><!-- fifth -->"
     )
     assert [record.pmid for record in read_pubmed_xml(io.BytesIO(data))] == [900000001]
+
+
+@pytest.mark.parametrize("chunk", [1, 7, 64, 1000, 4096])
+@pytest.mark.parametrize("name", ["pubmed_citation.xml", "pubmed_book.xml", "pubmed_medline_2015.xml"])
+def test_it_does_not_matter_where_one_read_ends_and_the_next_begins(
+    monkeypatch: pytest.MonkeyPatch, name: str, chunk: int
+) -> None:
+    whole = list(read_pubmed_xml(GOLDEN / name))
+    monkeypatch.setattr("indexing.pubmed_elements._CHUNK", chunk)
+    assert list(read_pubmed_xml(GOLDEN / name)) == whole
+    assert list(read_pubmed_xml(io.BytesIO(gzip.compress((GOLDEN / name).read_bytes())))) == whole
+
+
+@pytest.mark.parametrize("chunk", [64, 1000])
+def test_a_cut_file_gives_the_same_records_however_it_is_read(monkeypatch: pytest.MonkeyPatch, chunk: int) -> None:
+    record = b"<PubmedArticle><MedlineCitation><PMID>%d</PMID></MedlineCitation></PubmedArticle>\n"
+    whole = b"<PubmedArticleSet>" + b"".join(record % pmid for pmid in range(1, 40))
+    monkeypatch.setattr("indexing.pubmed_elements._CHUNK", chunk)
+    for end in range(len(whole) - 300, len(whole), 7):
+        read: list[int] = []
+        with pytest.raises(MalformedFileError) as raised:
+            read.extend(record.pmid for record in read_pubmed_xml(io.BytesIO(whole[:end])))
+        complete = whole[:end].count(b"</PubmedArticle>")
+        assert (read, raised.value.records_before) == (list(range(1, complete + 1)), complete)
