@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -11,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval.analysis import Analyzer
-from retrieval.index.dense import DenseReader, PmidSet, write_vectors
+from retrieval.index.allowed import AllowedSets
+from retrieval.index.dense import DenseReader, write_vectors
 from retrieval.index.interface import IndexedArticle, Scored
 from retrieval.index.lexical import LexicalReader, LexicalWriter
 from retrieval.index.manifest import Manifest, read_manifest, require_analyzer, require_files
@@ -19,7 +19,6 @@ from retrieval.query import Constraint
 
 _LEXICAL: Final = "lexical"
 _DENSE: Final = "dense/articles.faiss"
-_CONSTRAINTS_KEPT: Final = 256
 
 
 class EmbeddedBuilder:
@@ -43,8 +42,7 @@ class EmbeddedReader:
         self.manifest = manifest
         self.lexical_reader = lexical_reader
         self.dense_reader = dense_reader
-        # A filter that comes again is worked out once; a generation never changes under it.
-        self._allowed = lru_cache(_CONSTRAINTS_KEPT)(self._work_out_allowed)
+        self._allowed = AllowedSets(lexical_reader)
 
     @classmethod
     def open(cls, folder: Path, analyzer: Analyzer) -> EmbeddedReader:
@@ -61,7 +59,7 @@ class EmbeddedReader:
     def dense(self, vector: npt.NDArray[np.float32], constraint: Constraint, limit: int) -> list[Scored]:
         if self.dense_reader is None:
             return []
-        return self.dense_reader.search(vector, limit, self._allowed(constraint))
+        return self.dense_reader.search(vector, limit, self._allowed.get(constraint))
 
     def lexical_scores(self, text: str, pmids: Sequence[int]) -> list[Scored]:
         return self.lexical_reader.scores(text, pmids)
@@ -71,13 +69,3 @@ class EmbeddedReader:
 
     def articles(self, pmids: Sequence[int]) -> dict[int, IndexedArticle]:
         return self.lexical_reader.articles(pmids)
-
-    def _work_out_allowed(self, constraint: Constraint) -> PmidSet | None:
-        """The constraint as a set of PMIDs, kept as its smaller side; None where every article meets it."""
-        reader = self.lexical_reader
-        matching = reader.count_matching(constraint)
-        if matching == reader.count:
-            return None
-        if matching > reader.count // 2:
-            return PmidSet(reader.matching(constraint, complement=True), complement=True)
-        return PmidSet(reader.matching(constraint) if matching else [])
