@@ -18,7 +18,7 @@ from evaluation.experiment import ndcg, run_topics
 from indexing.build import build_generation
 from indexing.ingest import ingest
 from pathlit.settings import Settings
-from pathlit.wiring import Workplace
+from pathlit.wiring import HomeFolder
 from retrieval.records import Article
 
 _WARMED_UP_BY = 20
@@ -33,7 +33,7 @@ def main() -> None:
 
 
 def _task(name: str, corpus: Path, topics: Topics) -> None:
-    place = Workplace(Settings(home=CACHE / name.split()[0].lower()))
+    place = HomeFolder(Settings(home=CACHE / name.split()[0].lower()))
     place.make_home()
     with place.open_catalog() as catalog:
         ingest([corpus], catalog)
@@ -50,7 +50,7 @@ def _task(name: str, corpus: Path, topics: Topics) -> None:
     print(f"  {'bm25s, same terms':<20} {quality:.4f}   {median:5.1f} ms (no articles fetched, no evidence)")
 
 
-def _bm25s(place: Workplace, articles: Sequence[Article], topics: Topics) -> tuple[float, float]:
+def _bm25s(place: HomeFolder, articles: Sequence[Article], topics: Topics) -> tuple[float, float]:
     analyzer = place.analyzer
     documents = [analyzer.combine(analyzer.text(a.title), analyzer.text(a.abstract)).split() for a in articles]
     peer = bm25s.BM25(method="lucene", k1=1.2, b=0.75)

@@ -19,7 +19,7 @@ from retrieval.live import LiveSearcher
 from retrieval.search import Searcher
 
 
-class Workplace:
+class HomeFolder:
     """The parts of one home folder, each made when first asked for."""
 
     def __init__(self, settings: Settings) -> None:

@@ -35,11 +35,11 @@ def server(clone: Path) -> Iterator[str]:
     from api.app import create_app
     from api.server import listen, make_server
     from api.settings import ApiSettings
-    from pathlit.wiring import Workplace
+    from pathlit.wiring import HomeFolder
 
     settings = ApiSettings(port=0)
     socket = listen(settings)
-    place = Workplace(Settings(home=clone / "my-library"))
+    place = HomeFolder(Settings(home=clone / "my-library"))
     web = make_server(create_app(place.live_searcher(), settings=settings))
     thread = threading.Thread(target=web.run, kwargs={"sockets": [socket]})
     thread.start()

@@ -19,7 +19,7 @@ from pathlit.console import err, note, out
 from pathlit.progress import WorkProgress
 from pathlit.render import render_result
 from pathlit.settings import EntrezSettings, Settings, read_settings
-from pathlit.wiring import Workplace
+from pathlit.wiring import HomeFolder
 from retrieval.errors import SourceError
 from retrieval.records import Filters, IntegrityPolicy, Query
 
@@ -65,9 +65,9 @@ def demo(home: Home = None) -> None:
     _suggest(place.home)
 
 
-def _with_pubmed(settings: Settings) -> Workplace | None:
+def _with_pubmed(settings: Settings) -> HomeFolder | None:
     """Fetch and index records from NCBI; None, with a word of why, where that fails."""
-    place = Workplace(settings.model_copy(update={"home": settings.home / "demo-pubmed"}))
+    place = HomeFolder(settings.model_copy(update={"home": settings.home / "demo-pubmed"}))
     place.make_home()
     try:
         with place.open_catalog() as catalog, WorkProgress(err).shown() as progress:
@@ -101,8 +101,8 @@ def _fetch(catalog: Catalog, entrez: EntrezSettings, progress: WorkProgress) -> 
     catalog.mark_complete(*_FETCHED)
 
 
-def _with_texts(settings: Settings) -> Workplace:
-    place = Workplace(settings.model_copy(update={"home": settings.home / "demo-texts"}))
+def _with_texts(settings: Settings) -> HomeFolder:
+    place = HomeFolder(settings.model_copy(update={"home": settings.home / "demo-texts"}))
     place.make_home()
     corpus = Path(str(files("pathlit") / "demo_corpus.xml"))
     with place.open_catalog() as catalog, WorkProgress(err).shown() as progress:

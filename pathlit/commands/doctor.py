@@ -17,7 +17,7 @@ from rich.text import Text
 from pathlit.commands.options import AsJson, Home
 from pathlit.console import out, print_json
 from pathlit.settings import SETTINGS_FILE, Settings, read_settings
-from pathlit.wiring import Workplace
+from pathlit.wiring import HomeFolder
 from retrieval.encoders.base import Passage
 from retrieval.errors import NotPublishedError, PathlitError
 from retrieval.index.dense import faiss_version
@@ -58,7 +58,7 @@ def doctor(home: Home = None, as_json: AsJson = False) -> None:
 
 
 def _examine(settings: Settings) -> Iterator[Finding]:
-    place = Workplace(settings)
+    place = HomeFolder(settings)
     checks: dict[str, Callable[[], str]] = {
         "python": lambda: f"{platform.python_version()} on {platform.machine()}, {os.cpu_count()} cores",
         "settings": lambda: f"{SETTINGS_FILE} and PATHLIT_*" if SETTINGS_FILE.exists() else "PATHLIT_* and defaults",
@@ -79,13 +79,13 @@ def _examine(settings: Settings) -> Iterator[Finding]:
             yield Finding(check=name, state="failed", says=str(exc))
 
 
-def _encoder(place: Workplace) -> str:
+def _encoder(place: HomeFolder) -> str:
     spec = place.encoder.spec
     place.encoder.encode_documents([Passage("A short title.", "A short abstract.")])
     return f"{spec.id}, {spec.dimension} dimensions, {spec.licence}; encodes"
 
 
-def _home(place: Workplace) -> str:
+def _home(place: HomeFolder) -> str:
     nearest = place.home.absolute()
     while not nearest.exists():
         nearest = nearest.parent
@@ -98,14 +98,14 @@ def _home(place: Workplace) -> str:
     return says
 
 
-def _catalog(place: Workplace) -> str:
+def _catalog(place: HomeFolder) -> str:
     if not place.catalog_path.exists():
         raise _Doubtful("none yet; `pathlit index FILES` makes one")
     with place.open_catalog(read_only=True) as catalog:
         return f"{len(catalog):,} articles"
 
 
-def _generation(place: Workplace) -> str:
+def _generation(place: HomeFolder) -> str:
     try:
         current = place.store.current()
     except NotPublishedError as exc:

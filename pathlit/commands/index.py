@@ -14,7 +14,7 @@ from pathlit.commands.options import AsJson, Home
 from pathlit.console import err, note, out, print_json
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
-from pathlit.wiring import Workplace
+from pathlit.wiring import HomeFolder
 
 _SHOWN_REJECTIONS = 10
 
@@ -41,7 +41,7 @@ def index(files: Files = None, home: Home = None, no_vectors: NoVectors = False,
         pathlit index pubmed26n*.xml.gz
         pathlit index articles.jsonl.gz --home my-corpus
     """
-    place = Workplace(read_settings(home))
+    place = HomeFolder(read_settings(home))
     found = find_files(files or [])
     place.make_home()
     with place.open_catalog() as catalog, WorkProgress(err).shown() as progress:
@@ -53,7 +53,7 @@ def index(files: Files = None, home: Home = None, no_vectors: NoVectors = False,
         _describe(ingested, built, place)
 
 
-def publish(place: Workplace, catalog: Catalog, progress: WorkProgress, *, vectors: bool = True) -> BuildReport:
+def publish(place: HomeFolder, catalog: Catalog, progress: WorkProgress, *, vectors: bool = True) -> BuildReport:
     """Build, verify and publish the catalog as it is."""
     return build_generation(
         catalog,
@@ -66,7 +66,7 @@ def publish(place: Workplace, catalog: Catalog, progress: WorkProgress, *, vecto
     )
 
 
-def _describe(ingested: IngestReport, built: BuildReport, place: Workplace) -> None:
+def _describe(ingested: IngestReport, built: BuildReport, place: HomeFolder) -> None:
     tally = ingested.tally
     if ingested.skipped:
         out.print(f"{len(ingested.skipped):,} of {ingested.files:,} files were read before and have not changed.")

@@ -10,14 +10,14 @@ from rich.text import Text
 from pathlit.commands.options import AsJson, Home
 from pathlit.console import note, out, print_json
 from pathlit.settings import read_settings
-from pathlit.wiring import Workplace
+from pathlit.wiring import HomeFolder
 from retrieval.errors import GenerationError, NotPublishedError
 from retrieval.index.manifest import Manifest
 
 
 def status(home: Home = None, as_json: AsJson = False) -> None:
     """Say what is published, what it was built from, and what else could be rolled back to."""
-    place = Workplace(read_settings(home))
+    place = HomeFolder(read_settings(home))
     current = place.store.current()
     manifest = place.store.manifest(current)
     catalog_articles = None
@@ -39,7 +39,7 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
         out.print(Text.assemble((f"{name:<13}", "bold"), value))
 
 
-def _facts(manifest: Manifest, place: Workplace, catalog_articles: int | None) -> dict[str, str]:
+def _facts(manifest: Manifest, place: HomeFolder, catalog_articles: int | None) -> dict[str, str]:
     encoder = manifest.encoder
     size = sum(file.bytes for file in manifest.files.values())
     others = [name for name in place.store.all() if name != manifest.generation]
@@ -63,7 +63,7 @@ def rollback(
     as_json: AsJson = False,
 ) -> None:
     """Publish an earlier generation again; running servers follow within a second."""
-    place = Workplace(read_settings(home))
+    place = HomeFolder(read_settings(home))
     before = place.store.current()
     after = place.store.rollback(to)
     if as_json:
@@ -84,7 +84,7 @@ def serve(
     settings = read_settings(home)
     changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
     api_settings = settings.api.model_copy(update=changes)
-    place = Workplace(settings)
+    place = HomeFolder(settings)
     try:
         place.store.current()
     except NotPublishedError as exc:

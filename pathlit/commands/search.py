@@ -12,7 +12,7 @@ from pathlit.commands.options import AsJson, Home
 from pathlit.console import out, print_answer
 from pathlit.render import render_article, render_result
 from pathlit.settings import read_settings
-from pathlit.wiring import Workplace
+from pathlit.wiring import HomeFolder
 from retrieval.query import FIELDS
 from retrieval.records import LEGS, Filters, IntegrityPolicy, Query
 
@@ -61,7 +61,7 @@ def search(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    place = Workplace(read_settings(home))
+    place = HomeFolder(read_settings(home))
     query = Query(
         text=" ".join(words),
         limit=limit,
@@ -107,7 +107,7 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show one article of the published generation in full, retracted or not."""
-    place = Workplace(read_settings(home))
+    place = HomeFolder(read_settings(home))
     generation = place.store.current()
     found = place.article(identifier, generation)
     if as_json:
