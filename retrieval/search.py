@@ -123,6 +123,8 @@ class Searcher:
     def _notices(self, parsed: ParsedQuery, query: Query) -> Iterator[str]:
         if self._encoder is None and "dense" in query.legs and parsed.ranking_text:
             yield "This generation has no vectors: searched by words alone."
+        if parsed.ranking_text and not self._analyzer.terms(parsed.ranking_text):
+            yield "The query holds no letter or digit to look for."
         if query.filters.integrity is IntegrityPolicy.EXCLUDE:
             named = [int(c.value) for c in parsed.constraint.required if c.field == "pmid"]
             for pmid, stored in self._reader.articles([*query.filters.pmids, *named]).items():

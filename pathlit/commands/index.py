@@ -90,6 +90,6 @@ def _describe(ingested: IngestReport, built: BuildReport, place: HomeFolder) -> 
     if len(ingested.rejected) > _SHOWN_REJECTIONS:
         listing = place.home / "rejected.txt"
         listing.write_text("\n".join(ingested.rejected) + "\n", encoding="utf-8")
-        err.print(f"... and {len(ingested.rejected) - _SHOWN_REJECTIONS:,} more; all are listed in {listing}")
+        note("...", f"and {len(ingested.rejected) - _SHOWN_REJECTIONS:,} more; all are listed in {listing}")
     retracted = f", {built.retracted:,} of them retracted" if built.retracted else ""
     out.print(f"Published generation [bold]{built.generation}[/]: {built.articles:,} articles{retracted}.")

@@ -64,12 +64,16 @@ def rollback(
 ) -> None:
     """Publish an earlier generation again; running servers follow within a second."""
     place = HomeFolder(read_settings(home))
-    before = place.store.current()
+    try:
+        before = place.store.current()
+    except GenerationError:
+        # A lost or damaged pointer is what naming a generation mends.
+        before = None
     after = place.store.rollback(to)
     if as_json:
         print_json({"before": before, "current": after})
     else:
-        out.print(f"Generation [bold]{after}[/] is published; before it was {before}.")
+        out.print(f"Generation [bold]{after}[/] is published; before it was {before or 'none'}.")
 
 
 def serve(

@@ -38,6 +38,11 @@ class GenerationStore:
         try:
             name = self._pointer.read_text(encoding="ascii").strip()
         except FileNotFoundError as exc:
+            if known := self.all():
+                raise NotPublishedError(
+                    f"no generation is published in {self.root}, though there are: {', '.join(known)}; publish one with "
+                    f"`pathlit rollback {known[-1]}`"
+                ) from exc
             raise NotPublishedError(
                 f"nothing has been indexed in {self.root.parent} yet; run `pathlit index FILES` or `pathlit demo` first"
             ) from exc

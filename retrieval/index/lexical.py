@@ -18,6 +18,7 @@ from tantivy import Occur, Query, SchemaBuilder
 
 from retrieval.analysis import Analyzer, fold
 from retrieval.errors import GenerationError
+from retrieval.identifiers import KEY_CEILING
 from retrieval.index.interface import IndexedArticle, Scored
 from retrieval.query import Clause, Constraint
 from retrieval.records import Article, Author, Filters, IntegrityPolicy, IntegrityStatus
@@ -135,9 +136,11 @@ class LexicalReader:
         return self._searcher.num_docs
 
     def search(self, text: str, constraint: Constraint, limit: int) -> list[Scored]:
+        if not text:
+            return self._newest(constraint, limit)
         words = self._words(text)
         if words is None:
-            return self._newest(constraint, limit)
+            return []
         condition = self._condition(constraint)
         query = (
             words
@@ -270,7 +273,7 @@ class LexicalReader:
         return Query.range_query(self._schema, "year", tantivy.FieldType.Unsigned, max(0, first or 0), last or 9999)
 
     def _pmids(self, pmids: Sequence[int]) -> Query:
-        return Query.term_set_query(self._schema, "pmid", [pmid for pmid in pmids if pmid >= 0])
+        return Query.term_set_query(self._schema, "pmid", [pmid for pmid in pmids if 0 < pmid < KEY_CEILING])
 
 
 def _unscored(query: Query) -> Query:

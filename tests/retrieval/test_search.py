@@ -168,6 +168,18 @@ def test_conditions_without_words_list_the_highest_pmids_first(searcher: Searche
     assert pmids(searcher.search(Query(text="year:2015..2020"))) == [13, 12, 11]
 
 
+@pytest.mark.parametrize("text", ["???", "— …", "😀"])
+def test_a_query_without_letters_or_digits_finds_nothing_by_words_and_says_so(searcher: Searcher, text: str) -> None:
+    result = searcher.search(Query(text=text, legs=("lexical",)))
+    assert result.hits == ()
+    assert result.notices == ("The query holds no letter or digit to look for.",)
+
+
+def test_numbers_that_cannot_be_pmids_match_nothing(searcher: Searcher) -> None:
+    assert find(searcher, "lung", pmids=(10**30, -5, 0)) == set()
+    assert find(searcher, "lung", exclude_pmids=(10**30,)) == find(searcher, "lung")
+
+
 def test_reciprocal_rank_fusion_can_be_chosen(searcher: Searcher) -> None:
     hit = searcher.search(Query(text="tumor budding colon", fusion="rrf")).hits[0]
     assert hit.article.pmid == 12

@@ -55,6 +55,15 @@ def test_nothing_published_says_what_to_do(tmp_path: Path) -> None:
         GenerationStore(tmp_path / "generations").current()
 
 
+def test_a_lost_pointer_is_told_from_an_empty_home_and_mended_by_naming_a_generation(corpus: Corpus) -> None:
+    corpus.publish([article(1, "One.")])
+    (corpus.store.root / "CURRENT").unlink()
+    with pytest.raises(NotPublishedError, match=r"there are: 000001; publish one with `pathlit rollback 000001`"):
+        corpus.store.current()
+    corpus.store.rollback("000001")
+    assert corpus.store.current() == "000001"
+
+
 def test_a_damaged_pointer_is_an_error_that_shows_it(corpus: Corpus) -> None:
     corpus.publish([article(1, "One.")])
     (corpus.store.root / "CURRENT").write_text("rubbish\n")
