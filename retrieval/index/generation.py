@@ -40,8 +40,8 @@ class GenerationStore:
         except FileNotFoundError as exc:
             if known := self.all():
                 raise NotPublishedError(
-                    f"no generation is published in {self.root}, though there are: {', '.join(known)}; publish one with "
-                    f"`pathlit rollback {known[-1]}`"
+                    f"no generation is published in {self.root}, though there are: {', '.join(known)}; "
+                    f"publish one with `pathlit rollback {known[-1]}`"
                 ) from exc
             raise NotPublishedError(
                 f"nothing has been indexed in {self.root.parent} yet; run `pathlit index FILES` or `pathlit demo` first"
