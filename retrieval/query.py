@@ -156,7 +156,7 @@ def _year_clause(value: str) -> Clause:
     first = int(match["from"]) if match["from"] else None
     last = int(match["to"]) if match["to"] else None
     if not match["range"]:
-        first = last = first or last
-    if first and last and first > last:
+        first = last = last if first is None else first
+    if first is not None and last is not None and first > last:
         raise _SyntaxProblemError(f"year:{value} runs backwards")
     return Clause(field="year", value=value, year_from=first, year_to=last)

@@ -26,6 +26,7 @@ from retrieval.records import Article, Author, Filters, IntegrityPolicy, Integri
 _WRITER_BYTES: Final = 512_000_000
 _KEYWORDS: Final = ("mesh", "type", "journal", "language", "author", "doi", "integrity")
 _TIE_MARGIN: Final = 16
+_LAST_YEAR: Final = 9999
 
 
 def _schema() -> tantivy.Schema:
@@ -270,7 +271,9 @@ class LexicalReader:
         return Query.term_query(self._schema, field, value)
 
     def _years(self, first: int | None, last: int | None) -> Query:
-        return Query.range_query(self._schema, "year", tantivy.FieldType.Unsigned, max(0, first or 0), last or 9999)
+        lowest = 0 if first is None else min(max(first, 0), _LAST_YEAR)
+        highest = _LAST_YEAR if last is None else min(max(last, 0), _LAST_YEAR)
+        return Query.range_query(self._schema, "year", tantivy.FieldType.Unsigned, lowest, highest)
 
     def _pmids(self, pmids: Sequence[int]) -> Query:
         return Query.term_set_query(self._schema, "pmid", [pmid for pmid in pmids if 0 < pmid < KEY_CEILING])

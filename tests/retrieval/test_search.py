@@ -120,6 +120,8 @@ def test_the_query_language_holds_on_every_leg(searcher: Searcher, text: str, fo
     [
         ({"year_from": 2019}, {12, 13}),
         ({"year_to": 2015}, {11}),
+        ({"year_from": 0, "year_to": 0}, set()),
+        ({"year_from": 10**30}, set()),
         ({"mesh": ("LUNG NEOPLASMS", "Mice")}, {11}),
         ({"publication_types": ("Review",)}, {11}),
         ({"journals": ("J Pathol",)}, {11}),
