@@ -76,7 +76,7 @@ def assess(article: Article, incoming: Iterable[tuple[int, str]] = ()) -> Integr
 
 def _from_types(article: Article) -> Iterator[_Finding]:
     for term in article.publication_types:
-        status = _TYPES_BY_UI.get(term.ui) if term.ui else _TYPES_BY_NAME.get(term.name.casefold())
+        status = _TYPES_BY_UI.get(term.ui) if term.ui else _TYPES_BY_NAME.get(" ".join(term.name.casefold().split()))
         if status:
             yield _Finding(status, f"publication type {term.name or term.ui}", None)
 

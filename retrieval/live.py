@@ -56,6 +56,6 @@ class LiveSearcher:
         try:
             self._searcher = self._open_searcher(wanted)
             self._failed = None
-        except PathlitError:
+        except Exception:  # noqa: BLE001 - whatever is wrong with the new one, the old one is sound
             _log.exception("generation %s cannot be opened; the one before goes on serving", wanted)
             self._failed = wanted

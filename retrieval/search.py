@@ -109,7 +109,7 @@ class Searcher:
                 vector = self._encoder.encode_queries([text])[0]
             with _timed(timings, "dense"):
                 dense = reader.dense(vector, constraint, depth)
-        if "lexical" in query.legs or not text:
+        if "lexical" in query.legs or not text or self._encoder is None:
             with _timed(timings, "lexical"):
                 lexical = reader.lexical(text, constraint, depth)
         if vector is not None and "lexical" in query.legs:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from retrieval.errors import GenerationError, NotPublishedError
-from retrieval.index.manifest import MANIFEST_NAME, Manifest, read_manifest
+from retrieval.index.manifest import MANIFEST_NAME, Manifest, read_manifest, require_files
 
 _POINTER: Final = "CURRENT"
 _BUILDING: Final = ".building-"
@@ -95,8 +95,8 @@ class GenerationStore:
         return final
 
     def publish(self, name: str) -> None:
-        """Point users at a finished generation, atomically."""
-        read_manifest(self.folder(name))
+        """Point users at a finished generation, atomically; VerificationError where its files are not all there."""
+        require_files(self.folder(name), read_manifest(self.folder(name)), checksums=False)
         fresh = self._pointer.with_name(f"{_POINTER}.{os.getpid()}.new")
         fresh.write_text(f"{name}\n", encoding="ascii")
         _sync(fresh)

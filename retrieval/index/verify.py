@@ -79,7 +79,8 @@ def _finds_itself_by_vector(reader: EmbeddedReader, pmid: int, vector: npt.NDArr
         return
     kept = reader.dense_reader.vector(pmid)
     likeness = float(kept @ vector) / max(float(np.linalg.norm(kept) * np.linalg.norm(vector)), 1e-12)
-    if likeness < _SAME_VECTOR:
+    # Written so that a vector of NaN, which compares as false, fails too.
+    if not likeness >= _SAME_VECTOR:
         raise VerificationError(
             f"the vector under PMID {pmid} is not that of its text (cosine {likeness:.3f}): ids and vectors differ"
         )

@@ -42,6 +42,15 @@ def test_rollback_names_what_there_is(corpus: Corpus) -> None:
         corpus.store.rollback("000007")
 
 
+def test_a_generation_with_a_missing_file_is_not_published_again(corpus: Corpus) -> None:
+    corpus.publish([article(1, "One.")])
+    corpus.publish([article(2, "Two.")])
+    (corpus.store.folder("000001") / "dense" / "articles.faiss").unlink()
+    with pytest.raises(VerificationError, match=r"dense/articles\.faiss is missing"):
+        corpus.store.rollback()
+    assert corpus.store.current() == "000002"
+
+
 def test_prune_keeps_the_newest_and_never_deletes_the_published_one(corpus: Corpus) -> None:
     for pmid in range(1, 5):
         corpus.publish([article(pmid, "Text.")], keep=9)
