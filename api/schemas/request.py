@@ -63,7 +63,7 @@ class SearchRequest(_Request):
         min_length=1,
         max_length=LONGEST_QUERY,
         description='Plain words rank. `"words in a row"`, `-without` and `field:value` are conditions; fields are '
-        "title, abstract, mesh, journal, author, type, language, year, pmid and doi.",
+        "title, text, mesh, journal, author, type, language, year, pmid and doi.",
         examples=["which markers separate lung adenocarcinoma from squamous cell carcinoma"],
     )
     limit: Annotated[int, Field(strict=True)] = Field(10, ge=1, le=LONGEST_RESULT, description="How many hits at most.")
