@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import hashlib
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -13,6 +12,7 @@ from typing import Final
 from indexing.catalog import Catalog, Tally
 from indexing.jsonl import read_jsonl
 from indexing.pubmed_xml import read_pubmed_xml
+from retrieval.checksums import sha256_of
 from retrieval.errors import InputError, RecordError
 from retrieval.records import Article, Deletion, Record
 
@@ -63,7 +63,7 @@ def ingest(files: Iterable[Path], catalog: Catalog, *, progress: FileProgress | 
     count = 0
     for path in files:
         count += 1
-        name, fingerprint = path.name, _fingerprint(path)
+        name, fingerprint = path.name, sha256_of(path)
         if catalog.is_complete(name, fingerprint):
             skipped.append(name)
             continue
@@ -109,11 +109,6 @@ def _first_bytes(path: Path, count: int = 512) -> bytes:
         raise InputError(f"{path} is a damaged .gz file: {exc}; fetch it again") from exc
     except OSError as exc:
         raise InputError(f"{path} cannot be read: {exc.strerror}") from exc
-
-
-def _fingerprint(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _numeric(path: Path) -> list[tuple[int, str]]:

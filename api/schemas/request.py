@@ -7,7 +7,7 @@ from typing import Annotated, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from retrieval.identifiers import KEY_CEILING
-from retrieval.query import LONGEST_QUERY
+from retrieval.query import FIELDS, LONGEST_QUERY
 from retrieval.records import LEGS, Filters, IntegrityPolicy, Query
 from retrieval.search import LONGEST_RESULT
 
@@ -63,7 +63,7 @@ class SearchRequest(_Request):
         min_length=1,
         max_length=LONGEST_QUERY,
         description='Plain words rank. `"words in a row"`, `-without` and `field:value` are conditions; fields are '
-        "title, text, mesh, journal, author, type, language, year, pmid and doi.",
+        f"{', '.join(FIELDS)}.",
         examples=["which markers separate lung adenocarcinoma from squamous cell carcinoma"],
     )
     limit: Annotated[int, Field(strict=True)] = Field(10, ge=1, le=LONGEST_RESULT, description="How many hits at most.")

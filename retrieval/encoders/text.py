@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from functools import cache, cached_property
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from retrieval.checksums import sha256_of
 from retrieval.encoders.base import EncoderSpec, Passage, Vectors
 from retrieval.encoders.licences import licence_of
 from retrieval.errors import ConfigurationError
@@ -135,7 +135,5 @@ def _weights(folder: Path) -> Path:
     return found[0]
 
 
-@cache
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+# The weights are asked for twice, to check them and to name the revision.
+_sha256 = cache(sha256_of)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Final
 
 import msgspec
 
 from retrieval.analysis import Analyzer
+from retrieval.checksums import sha256_of
 from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import GenerationError, IncompatibleError, VerificationError
 from retrieval.records import Record
@@ -81,7 +81,7 @@ def require_encoder(manifest: Manifest, encoder: EncoderSpec) -> None:
 def sums(folder: Path) -> dict[str, FileSum]:
     """Size and SHA-256 of every file of a generation but its manifest."""
     return {
-        str(path.relative_to(folder)): FileSum(bytes=path.stat().st_size, sha256=_sha256(path))
+        str(path.relative_to(folder)): FileSum(bytes=path.stat().st_size, sha256=sha256_of(path))
         for path in sorted(folder.rglob("*"))
         if path.is_file() and path.name != MANIFEST_NAME and not path.name.startswith(".")
     }
@@ -98,12 +98,7 @@ def require_files(folder: Path, manifest: Manifest, *, checksums: bool) -> None:
                 f"generation {manifest.generation}: {name} {found}, its manifest says {expected.bytes:,} bytes; "
                 "rebuild or roll back"
             )
-        if checksums and _sha256(path) != expected.sha256:
+        if checksums and sha256_of(path) != expected.sha256:
             raise VerificationError(
                 f"generation {manifest.generation}: {name} is damaged (its SHA-256 differs); rebuild or roll back"
             )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
