@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import sqlite3
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from itertools import islice
@@ -59,7 +59,9 @@ class CompletedSource(Record, frozen=True):
     name: str
     fingerprint: str
     completed: str
-    """UTC, ISO 8601."""
+    """When it was, in UTC, ISO 8601."""
+    date: str = ""
+    """The day on which the source itself was made (ISO), empty where that is not known."""
 
 
 class Catalog:
@@ -120,39 +122,46 @@ class Catalog:
         source: str,
         position: int | None = None,
         progress: Callable[[int], None] | None = None,
+        along: Callable[[sqlite3.Connection, Sequence[Article | Deletion]], None] | None = None,
     ) -> Tally:
         """Brings the catalog up to date with the records, a batch at a time, each batch whole or not at all.
 
-        A higher version wins, then a later `revised`; equal ones replace. `progress` hears the records read so far.
+        A higher version wins, then a later `revised`; equal ones replace. `progress` hears the records read so far;
+        `along` writes what must hold exactly if the batch does, in the same transaction.
         An error of `records` itself passes through; the batches before it are kept.
         """
         outcomes: Counter[Outcome] = Counter()
         stream = iter(records)
         while batch := list(islice(stream, self._batch_size)):
-            with self._writing() as connection:
+            with self.writing() as connection:
                 outcomes += apply_batch(connection, batch, source, position)
+                if along:
+                    along(connection, batch)
             if progress:
                 progress(outcomes.total())
         return Tally(read=outcomes.total(), **{str(outcome): count for outcome, count in outcomes.items()})
 
-    def mark_complete(self, name: str, fingerprint: str) -> None:
-        """Notes that a source was applied to its end; `fingerprint` tells its content from other content."""
+    def mark_complete(self, name: str, fingerprint: str, *, date: str = "") -> None:
+        """Notes that a source was applied to its end; `fingerprint` tells its content from other content.
+
+        `date` is the ISO day on which the source was made, where that is known.
+        """
         completed = datetime.now(UTC).isoformat(timespec="seconds")
-        with self._writing() as connection:
+        with self.writing() as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO sources (name, fingerprint, completed) VALUES (?, ?, ?)",
-                (name, fingerprint, completed),
+                "INSERT OR REPLACE INTO sources (name, fingerprint, completed, date) VALUES (?, ?, ?, ?)",
+                (name, fingerprint, completed, date),
             )
 
     # --- Reading ------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
-        with self._reading() as connection:
+        with self.reading() as connection:
             return int(connection.execute("SELECT articles FROM tally").fetchone()[0])
 
     def get(self, pmid: int) -> CatalogEntry:
         """Raises ArticleNotFoundError."""
-        with self._reading() as connection:
+        with self.reading() as connection:
             row = connection.execute("SELECT record, content_hash FROM articles WHERE pmid = ?", (pmid,)).fetchone()
             if row is None:
                 raise ArticleNotFoundError(f"the catalog {self.path} holds no article with PMID {pmid}")
@@ -183,12 +192,16 @@ class Catalog:
 
     def is_complete(self, name: str, fingerprint: str) -> bool:
         """Whether this source was applied to its end with this very content."""
-        return any(source.name == name and source.fingerprint == fingerprint for source in self.sources())
+        with self.reading() as connection:
+            row = connection.execute("SELECT fingerprint FROM sources WHERE name = ?", (name,)).fetchone()
+        return row is not None and row[0] == fingerprint
 
     def sources(self) -> tuple[CompletedSource, ...]:
         """In the order of their completion; a source that was completed again stands where it last was."""
-        with self._reading() as connection:
-            rows = connection.execute("SELECT name, fingerprint, completed FROM sources ORDER BY sequence").fetchall()
+        with self.reading() as connection:
+            rows = connection.execute(
+                "SELECT name, fingerprint, completed, date FROM sources ORDER BY sequence"
+            ).fetchall()
         return tuple(CompletedSource(*row) for row in rows)
 
     def position(self) -> CompletedSource | None:
@@ -200,10 +213,10 @@ class Catalog:
         digest = hashlib.blake2b(digest_size=16)
         queries = (
             "SELECT pmid, version, revised, content_hash, source, position, record FROM articles ORDER BY pmid",
-            "SELECT target, pmid, ref_type FROM links ORDER BY target, pmid, ref_type",
+            "SELECT target, pmid, ref_type, date FROM links ORDER BY target, pmid, ref_type",
             "SELECT name, fingerprint FROM sources ORDER BY sequence",
         )
-        with self._reading() as connection:
+        with self.reading() as connection:
             for query in queries:
                 for row in connection.execute(query):
                     digest.update(repr(row).encode())
@@ -221,13 +234,15 @@ class Catalog:
         return self._connection
 
     @contextmanager
-    def _reading(self) -> Iterator[sqlite3.Connection]:
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """The open connection, for tables that others keep in this file; its errors come out as CatalogError."""
         connection = self._connected()
         with translated(self.path):
             yield connection
 
     @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """The same within one transaction, all or nothing."""
         connection = self._connected()
         if self._read_only:
             raise CatalogError(f"the catalog {self.path} was opened for reading only: open it without read_only")

@@ -15,7 +15,7 @@ from pathlib import Path
 from retrieval.errors import CatalogError
 
 APPLICATION_ID = int.from_bytes(b"plit", "big")
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 # `record` stands last: the columns before it are then read without touching a long article's overflow pages.
 # Counting rows would read the whole table, so `tally` keeps their number.
@@ -33,6 +33,7 @@ CREATE TABLE links (
     target INTEGER NOT NULL,
     pmid INTEGER NOT NULL,
     ref_type TEXT NOT NULL,
+    date TEXT NOT NULL DEFAULT '',
     PRIMARY KEY (target, pmid, ref_type)
 ) WITHOUT ROWID;
 CREATE INDEX links_by_pmid ON links (pmid);
@@ -40,10 +41,54 @@ CREATE TABLE sources (
     sequence INTEGER PRIMARY KEY AUTOINCREMENT,
     name TEXT NOT NULL UNIQUE,
     fingerprint TEXT NOT NULL,
-    completed TEXT NOT NULL
+    completed TEXT NOT NULL,
+    date TEXT NOT NULL DEFAULT ''
 );
 CREATE TABLE tally (articles INTEGER NOT NULL);
 INSERT INTO tally VALUES (0);
+"""
+# Added by format 2, to new files and to those of format 1 alike.
+_SCHEMA_2 = """
+CREATE TABLE notices (
+    origin TEXT NOT NULL,
+    pmid INTEGER,
+    doi TEXT NOT NULL,
+    status TEXT NOT NULL,
+    date TEXT NOT NULL,
+    notice_pmid INTEGER,
+    notice_doi TEXT NOT NULL,
+    reason TEXT NOT NULL
+);
+CREATE INDEX notices_by_origin ON notices (origin);
+CREATE TABLE harvests (
+    id INTEGER PRIMARY KEY,
+    term TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    first TEXT NOT NULL,
+    last TEXT NOT NULL,
+    started TEXT NOT NULL,
+    searched INTEGER NOT NULL DEFAULT 0,
+    translation TEXT NOT NULL DEFAULT '',
+    warnings TEXT NOT NULL DEFAULT '[]'
+);
+CREATE TABLE slices (
+    sequence INTEGER PRIMARY KEY,
+    harvest INTEGER NOT NULL,
+    first TEXT NOT NULL,
+    last TEXT NOT NULL,
+    first_uid INTEGER NOT NULL,
+    last_uid INTEGER NOT NULL
+);
+CREATE TABLE wanted (
+    harvest INTEGER NOT NULL,
+    pmid INTEGER NOT NULL,
+    state INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (harvest, pmid)
+) WITHOUT ROWID;
+"""
+_FROM_1 = """
+ALTER TABLE links ADD COLUMN date TEXT NOT NULL DEFAULT '';
+ALTER TABLE sources ADD COLUMN date TEXT NOT NULL DEFAULT '';
 """
 # 64 MB: batches that touch the same pages are then copied into the file once.
 _CHECKPOINT_PAGES = 16_384
@@ -80,20 +125,35 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, read_only: bool) -> 
     connection.execute(f"PRAGMA cache_size = -{_CACHE_KIB}")
     if read_only:
         _check(connection, path)
+        if (version := _pragma(connection, "user_version")) < SCHEMA_VERSION:
+            raise CatalogError(
+                f"{path} was written by an older pathlit (catalog format {version}, this one reads {SCHEMA_VERSION}): "
+                "run `pathlit index` once, without files, to bring it up to date"
+            )
         return
     if _is_empty(connection):
         # Before the tables, since it cannot be set inside their transaction.
         connection.execute("PRAGMA journal_mode = WAL")
         with transaction(connection):
             if _is_empty(connection):
-                for statement in _SCHEMA.strip().split(";\n"):
-                    connection.execute(statement)
+                _run(connection, _SCHEMA + _SCHEMA_2)
                 connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
                 connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     _check(connection, path)
+    if _pragma(connection, "user_version") == 1:
+        with transaction(connection):
+            if _pragma(connection, "user_version") == 1:
+                _run(connection, _FROM_1 + _SCHEMA_2)
+                connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute(f"PRAGMA wal_autocheckpoint = {_CHECKPOINT_PAGES}")
+
+
+def _run(connection: sqlite3.Connection, script: str) -> None:
+    # One by one: executescript would commit the transaction that they belong to.
+    for statement in script.strip().split(";\n"):
+        connection.execute(statement)
 
 
 def _is_empty(connection: sqlite3.Connection) -> bool:

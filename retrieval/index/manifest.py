@@ -36,9 +36,13 @@ class Manifest(Record, frozen=True):
     articles: int
     vectors: int
     source: str
-    """The last source that went into the catalog: where it was current to."""
+    """Where the catalog was current to: its newest PubMed update file, otherwise the source read last."""
     files: dict[str, FileSum]
     """Every other file of the generation, by its path below it."""
+    source_date: str = ""
+    """The day of that source (ISO), empty where it is not known."""
+    integrity: dict[str, int] = {}
+    """Articles by integrity status, those in good standing left out."""
 
 
 def read_manifest(folder: Path) -> Manifest:
