@@ -62,18 +62,17 @@ CREATE TABLE notices (
 CREATE INDEX notices_by_origin ON notices (origin);
 CREATE TABLE harvests (
     id INTEGER PRIMARY KEY,
-    term TEXT NOT NULL,
-    kind TEXT NOT NULL,
-    first TEXT NOT NULL,
-    last TEXT NOT NULL,
+    term TEXT NOT NULL UNIQUE,
+    since TEXT NOT NULL,
     started TEXT NOT NULL,
-    searched INTEGER NOT NULL DEFAULT 0,
-    translation TEXT NOT NULL DEFAULT '',
-    warnings TEXT NOT NULL DEFAULT '[]'
+    announced INTEGER NOT NULL,
+    translation TEXT NOT NULL,
+    warnings TEXT NOT NULL
 );
 CREATE TABLE slices (
     sequence INTEGER PRIMARY KEY,
     harvest INTEGER NOT NULL,
+    date_kind TEXT NOT NULL,
     first TEXT NOT NULL,
     last TEXT NOT NULL,
     first_uid INTEGER NOT NULL,
