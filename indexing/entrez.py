@@ -7,6 +7,7 @@ import random
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from typing import Literal
 
 from lxml import etree
 
@@ -21,6 +22,22 @@ BATCH = 200
 """PMIDs per efetch request, as NCBI advises."""
 
 
+class DateRange(Record, frozen=True):
+    """Days by one of PubMed's dates, both ends included (ISO)."""
+
+    kind: Literal["edat", "mdat", "pdat"]
+    """Entered, last modified, or published."""
+    first: str
+    last: str
+
+
+class History(Record, frozen=True):
+    """Where NCBI keeps the PMIDs of a search, for some hours."""
+
+    web_env: str
+    query_key: str
+
+
 class EntrezSearch(Record, frozen=True):
     """The answer to one search; `count` is how many articles match, of which `pmids` holds the first."""
 
@@ -30,6 +47,7 @@ class EntrezSearch(Record, frozen=True):
     """The query as PubMed understood it."""
     warnings: tuple[str, ...] = ()
     """PubMed's reservations, each behind its own word: "PhraseNotFound: abcXYZ", "OutputMessage: No items found."."""
+    history: History | None = None
 
 
 class EntrezSource:
@@ -63,13 +81,35 @@ class EntrezSource:
             jitter=jitter,
         )
 
-    def search(self, term: str, *, limit: int) -> EntrezSearch:
-        """The first `limit` PMIDs in PubMed's own order (newest first); raises SourceError."""
+    def search(
+        self,
+        term: str,
+        *,
+        limit: int,
+        dates: DateRange | None = None,
+        uids: tuple[int, int] | None = None,
+        history: bool = False,
+    ) -> EntrezSearch:
+        """The first `limit` PMIDs in PubMed's own order (newest first); raises SourceError.
+
+        `dates` and `uids` (first, last) narrow the search; `history` has NCBI keep its PMIDs for `fetch_batch`.
+        """
         if not term.strip():
             raise InputError("the PubMed query is empty: give at least one word")
         if not 0 <= limit <= SEARCH_CAP:
             raise InputError(f"limit is {limit:,}: PubMed gives 0 to {SEARCH_CAP:,} PMIDs per query; narrow the query")
-        return self._read_search(self._eutils.call("esearch", db="pubmed", term=term, retmax=limit), limit)
+        parameters: dict[str, str | int] = {"term": term, "retmax": limit}
+        if uids is not None:
+            parameters["term"] = f"({term}) AND {uids[0]}:{uids[1]}[UID]"
+        if dates is not None:
+            # PubMed takes one end without the other for no range at all.
+            first, last = (day.replace("-", "/") for day in (dates.first, dates.last))
+            parameters |= {"datetype": dates.kind, "mindate": first, "maxdate": last}
+        if history:
+            parameters["usehistory"] = "y"
+        return self._eutils.call(
+            "esearch", {"db": "pubmed"} | parameters, read=lambda body: self._read_search(body, limit)
+        )
 
     def fetch(
         self,
@@ -104,16 +144,13 @@ class EntrezSource:
         while queue:
             batch, asked_before = queue.popleft()
             try:
-                body = self._eutils.call(
-                    "efetch", db="pubmed", retmode="xml", id=",".join(map(str, batch)), retry_truncated=len(batch) == 1
-                )
+                records, absent = self.fetch_batch(batch, on_reject=on_reject, last_chance=len(batch) == 1)
             except TruncatedAnswerError:
                 if len(batch) == 1:
                     raise
                 half = len(batch) // 2
                 queue.extendleft([(batch[half:], asked_before), (batch[:half], asked_before)])
                 continue
-            records, absent = self._read_batch(body, batch, on_reject)
             yield from records
             if asked_before:
                 missing += absent
@@ -126,29 +163,54 @@ class EntrezSource:
         if missing:
             on_missing(tuple(missing))
 
-    def _read_batch(
-        self, body: bytes, batch: tuple[int, ...], on_reject: Callable[[RecordError], None]
+    def fetch_batch(
+        self,
+        pmids: Sequence[int],
+        *,
+        on_reject: Callable[[RecordError], None],
+        history: History | None = None,
+        start: int = 0,
+        last_chance: bool = False,
     ) -> tuple[list[Article | Deletion], tuple[int, ...]]:
-        """The records of one answer, and the PMIDs of the batch that it neither holds nor rejects."""
-        name = f"{self._eutils.host} efetch {batch[0]}..{batch[-1]}"
-        requested, seen = set(batch), set[int]()
+        """The records of one request, and those of its PMIDs that the answer neither holds nor rejects.
 
-        def reject(error: RecordError) -> None:
-            if error.identifier.isdecimal():
-                seen.add(int(error.identifier))
+        With `history` the PMIDs are those that the search holds from place `start` on; otherwise they are sent.
+        TruncatedAnswerError for an answer cut off or garbled, at once unless it is the `last_chance`: ask for less.
+        HistoryExpiredError: search again.
+        """
+        parameters: dict[str, str | int]
+        if history is None:
+            parameters = {"id": ",".join(map(str, pmids))}
+        else:
+            # Bio.Entrez passes the names on as they are, and NCBI wants this one in capitals.
+            parameters = {"WebEnv": history.web_env, "query_key": history.query_key}
+            parameters |= {"retstart": start, "retmax": len(pmids)}
+        records, rejected = self._eutils.call(
+            "efetch",
+            {"db": "pubmed", "retmode": "xml"} | parameters,
+            read=lambda body: self._read_batch(body, pmids),
+            retry_truncated=last_chance,
+        )
+        for error in rejected:
             on_reject(error)
+        named = (int(error.identifier) for error in rejected if error.identifier.isdecimal())
+        seen = {record.pmid for record in records}.union(named)
+        return records, tuple(pmid for pmid in pmids if pmid not in seen)
 
+    def _read_batch(self, body: bytes, batch: Sequence[int]) -> tuple[list[Article | Deletion], list[RecordError]]:
+        name = f"{self._eutils.host} efetch {batch[0]}..{batch[-1]}"
+        requested = set(batch)
         records: list[Article | Deletion] = []
+        rejected: list[RecordError] = []
         try:
-            for record in read_pubmed_xml(io.BytesIO(body), name=name, on_reject=reject):
+            for record in read_pubmed_xml(io.BytesIO(body), name=name, on_reject=rejected.append):
                 if record.pmid in requested:
-                    seen.add(record.pmid)
                     records.append(record)
                 else:
-                    on_reject(RecordError(name, str(record.pmid), "PubMed returned it unasked"))
+                    rejected.append(RecordError(name, str(record.pmid), "PubMed returned it unasked"))
         except MalformedFileError as exc:
-            raise SourceError(f"{self._eutils.host} answered efetch with unusable XML: {exc}") from exc
-        return records, tuple(pmid for pmid in batch if pmid not in seen)
+            raise TruncatedAnswerError(f"{self._eutils.host} answered efetch with unusable XML: {exc}") from exc
+        return records, rejected
 
     def _read_search(self, body: bytes, limit: int) -> EntrezSearch:
         try:
@@ -157,7 +219,9 @@ class EntrezSource:
             pmids = tuple(int(element.text or "") for element in root.iterfind("IdList/Id"))
         except (etree.XMLSyntaxError, ValueError) as exc:
             start = body[:100].decode(errors="replace")
-            raise SourceError(f"{self._eutils.host} answered esearch with unusable XML: {exc}: {start!r}") from exc
+            raise TruncatedAnswerError(
+                f"{self._eutils.host} answered esearch with unusable XML: {exc}: {start!r}"
+            ) from exc
         warnings = [
             f"{element.tag}: {(element.text or '').strip()}"
             for path in ("ErrorList/*", "WarningList/*")
@@ -165,7 +229,13 @@ class EntrezSource:
         ]
         if len(pmids) < min(count, limit):
             warnings.append(f"IncompleteIdList: {len(pmids):,} of {min(count, limit):,} PMIDs came back")
-        return EntrezSearch(count, pmids, root.findtext("QueryTranslation", ""), tuple(warnings))
+        return EntrezSearch(
+            count=count,
+            pmids=pmids,
+            query_translation=root.findtext("QueryTranslation", ""),
+            warnings=tuple(warnings),
+            history=History(web_env, root.findtext("QueryKey", "")) if (web_env := root.findtext("WebEnv")) else None,
+        )
 
     def _raise_missing(self, pmids: tuple[int, ...]) -> None:
         some = ", ".join(map(str, pmids[:10])) + (", ..." if len(pmids) > 10 else "")

@@ -1,8 +1,9 @@
 """One request to NCBI's E-utilities: asked through Bio.Entrez, waited for, checked and translated.
 
-Bio.Entrez builds the requests and keeps NCBI's pace (3 a second, 10 with a key), and that is used as it is. Its retry
-is not: it ignores Retry-After, repeats a 429 or 5xx without a pause, waits 15 s after a failed name lookup, and never
-sees an answer cut off while it is read. So it is told to try once, and trying again is done here.
+Bio.Entrez builds and sends the requests. It keeps NCBI's pace (3 a second, 10 with a key) within one process; Pace
+keeps it across all of them. Its retry is not used: it ignores Retry-After, repeats a 429 or 5xx without a pause, waits
+15 s after a failed name lookup, and never sees an answer cut off while it is read. So it is told to try once, and
+trying again is done here.
 """
 
 from __future__ import annotations
@@ -16,21 +17,24 @@ import ssl
 import threading
 import time
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from textwrap import shorten
-from typing import Literal
+from typing import Literal, TypeVar
 from urllib.error import HTTPError, URLError
 from urllib.parse import quote_plus, urlsplit
 
 from Bio import Entrez
 
 from indexing.eutils_answer import complaint, is_complete
+from indexing.pace import Pace
 from retrieval.errors import ConfigurationError, SourceError
 
+T = TypeVar("T")
 NCBI_EUTILS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
 MAX_WAIT = 60.0
 """Seconds: a server that asks for a longer pause than this is reported rather than waited for."""
@@ -40,7 +44,10 @@ _READ_PATIENCE = 12
 _TRANSIENT = re.compile(
     r"rate limit exceeded|backend failed(?!.*retstart)|temporarily unavailable", re.IGNORECASE | re.DOTALL
 )
+# What PubMed has been seen to say once a search is no longer kept, or was never kept in this environment.
+_EXPIRED = re.compile(r"history|webenv|query_?key|obtain query", re.IGNORECASE)
 _LONGEST = 400
+_PER_SECOND, _PER_SECOND_WITH_KEY = 3, 10
 _OFFLINE = "check the network and the proxy settings, or read PubMed files from disk instead"
 
 _bio_entrez = threading.Lock()
@@ -54,6 +61,10 @@ class TransientSourceError(SourceError):
     def __init__(self, message: str, retry_after: float | None = None) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class HistoryExpiredError(SourceError):
+    """The history server no longer keeps the search that was referred to: search again."""
 
 
 class TruncatedAnswerError(TransientSourceError):
@@ -93,11 +104,13 @@ class Eutils:
         max_attempts: int = 4,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
+        pace: Pace | None = None,
     ) -> None:
         self._email, self._tool, self._api_key = email, tool, api_key
         self._base_url = base_url.rstrip("/") + "/"
         self._timeout, self._connect_timeout, self._max_attempts = timeout, connect_timeout, max_attempts
         self._sleep, self._jitter = sleep, jitter
+        self._pace = pace or Pace(self.host, _PER_SECOND_WITH_KEY if api_key else _PER_SECOND)
         self._answered = False
 
     @property
@@ -105,18 +118,25 @@ class Eutils:
         return urlsplit(self._base_url).netloc.rpartition("@")[2]
 
     def call(
-        self, utility: Literal["esearch", "efetch"], *, retry_truncated: bool = True, **parameters: str | int
-    ) -> bytes:
-        """The body of a complete XML answer that is no error message.
+        self,
+        utility: Literal["esearch", "efetch"],
+        parameters: Mapping[str, str | int],
+        *,
+        read: Callable[[bytes], T],
+        retry_truncated: bool = True,
+    ) -> T:
+        """What `read` makes of the body of a complete XML answer that is no error message.
 
-        Raises SourceError; with retry_truncated=False a TruncatedAnswerError at once, for the caller to ask for less.
+        `read` raises TruncatedAnswerError for a body that it cannot use, which is then asked for again like any other
+        that was cut off; with retry_truncated=False that error comes at once, for the caller to ask for less.
+        Raises SourceError; HistoryExpiredError where the request named a WebEnv that is gone.
         """
         if "@" not in self._email:
             raise ConfigurationError(f"NCBI asks every caller for an email address, not {self._email!r}: set your own")
         attempt = 1
         while True:
             try:
-                return self._ask(utility, parameters)
+                return read(self._ask(utility, parameters))
             except TransientSourceError as exc:
                 if isinstance(exc, TruncatedAnswerError) and not retry_truncated:
                     raise
@@ -130,20 +150,25 @@ class Eutils:
                 self._sleep(wait)
                 attempt += 1
 
-    def _ask(self, utility: str, parameters: dict[str, str | int]) -> bytes:
+    def _ask(self, utility: str, parameters: Mapping[str, str | int]) -> bytes:
         try:
             if not self._answered:
                 self._reach()
             body = self._read(self._open(utility, parameters))
         except HTTPError as exc:
             self._answered = True
-            raise self._refusal(exc) from exc
+            refusal = self._refusal(exc)
+            if exc.code == HTTPStatus.BAD_REQUEST and "WebEnv" in parameters and _EXPIRED.search(str(refusal)):
+                refusal = HistoryExpiredError(str(refusal))
+            raise refusal from exc
         except IncompleteRead as exc:
             raise TruncatedAnswerError(f"{self.host} cut its {utility} answer short") from exc
         except (OSError, HTTPException) as exc:
             raise self._failure(exc) from exc
         if (text := complaint(body)) is not None:
-            kind = TransientSourceError if _TRANSIENT.search(text) else SourceError
+            kind: type[SourceError] = TransientSourceError if _TRANSIENT.search(text) else SourceError
+            if "WebEnv" in parameters and _EXPIRED.search(text):
+                kind = HistoryExpiredError
             raise kind(self._clean(f"{self.host} answered {utility} with an error: {text}"))
         if not is_complete(body):
             raise TruncatedAnswerError(f"{self.host} cut its {utility} answer short, after {len(body):,} bytes")
@@ -173,12 +198,12 @@ class Eutils:
         if failure is not None:
             raise failure
 
-    def _open(self, utility: str, parameters: dict[str, str | int]) -> HTTPResponse:
+    def _open(self, utility: str, parameters: Mapping[str, str | int]) -> HTTPResponse:
         """Bio.Entrez calls urllib's urlopen, so the opener that urlopen uses is ours for the length of the call."""
         # Given at each call, tool, email and key stay out of Bio.Entrez's module variables.
         identity = {"tool": self._tool, "email": self._email, "api_key": self._api_key}
         opener = urllib.request.build_opener(_Reroute(self._base_url, self._timeout))
-        with _bio_entrez:
+        with _bio_entrez, self._pace.token():
             opener_before, tries_before = getattr(urllib.request, "_opener", None), Entrez.max_tries
             urllib.request.install_opener(opener)
             Entrez.max_tries = 1

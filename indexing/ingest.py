@@ -73,7 +73,7 @@ def ingest(files: Iterable[Path], catalog: Catalog, *, progress: FileProgress | 
                 progress(path, done)
 
         records = read_file(path, lambda error: rejected.append(str(error)))
-        tally = _sum(tally, catalog.apply(records, source=name, progress=hear))
+        tally += catalog.apply(records, source=name, progress=hear)
         catalog.mark_complete(name, fingerprint)
     return IngestReport(files=count, skipped=tuple(skipped), tally=tally, rejected=tuple(rejected))
 
@@ -114,8 +114,3 @@ def _first_bytes(path: Path, count: int = 512) -> bytes:
 def _numeric(path: Path) -> list[tuple[int, str]]:
     """Sorts pubmed26n2 before pubmed26n10."""
     return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", str(path))]
-
-
-def _sum(first: Tally, second: Tally) -> Tally:
-    names = Tally.__struct_fields__
-    return Tally(**{name: getattr(first, name) + getattr(second, name) for name in names})
