@@ -21,7 +21,7 @@ import msgspec
 from indexing.catalog_batch import Outcome, apply_batch
 from indexing.catalog_file import connect, transaction, translated
 from retrieval.errors import ArticleNotFoundError, CatalogError
-from retrieval.integrity import assess
+from retrieval.integrity import IncomingLink, assess
 from retrieval.records import Article, Deletion, Integrity, Record
 
 BATCH_SIZE = 2000
@@ -51,6 +51,9 @@ class Tally(Record, frozen=True):
     deleted: int = 0
     absent: int = 0
     """Deletions of PMIDs that the catalog does not hold."""
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(**{name: getattr(self, name) + getattr(other, name) for name in self.__struct_fields__})
 
 
 class CompletedSource(Record, frozen=True):
@@ -165,7 +168,7 @@ class Catalog:
             row = connection.execute("SELECT record, content_hash FROM articles WHERE pmid = ?", (pmid,)).fetchone()
             if row is None:
                 raise ArticleNotFoundError(f"the catalog {self.path} holds no article with PMID {pmid}")
-            links = connection.execute("SELECT pmid, ref_type FROM links WHERE target = ?", (pmid,)).fetchall()
+            links = connection.execute("SELECT pmid, ref_type, date FROM links WHERE target = ?", (pmid,)).fetchall()
         record, digest = row
         return self._entry(pmid, record, digest, links)
 
@@ -178,7 +181,7 @@ class Catalog:
         with translated(self.path), closing(self._connect(read_only=True)) as connection:
             # One transaction, so that both cursors see the same state.
             connection.execute("BEGIN")
-            links = connection.execute("SELECT target, pmid, ref_type FROM links ORDER BY target")
+            links = connection.execute("SELECT target, pmid, ref_type, date FROM links ORDER BY target")
             link = links.fetchone()
             for pmid, record, digest in connection.execute(
                 "SELECT pmid, record, content_hash FROM articles ORDER BY pmid"
@@ -249,11 +252,11 @@ class Catalog:
         with translated(self.path), transaction(connection):
             yield connection
 
-    def _entry(self, pmid: int, record: bytes, digest: bytes, incoming: Iterable[tuple[int, str]]) -> CatalogEntry:
+    def _entry(self, pmid: int, record: bytes, digest: bytes, incoming: Iterable[tuple[int, str, str]]) -> CatalogEntry:
         try:
             article = _DECODER.decode(record)
         except msgspec.DecodeError as exc:
             raise CatalogError(
                 f"the record of PMID {pmid} in {self.path} is damaged ({exc}): index its source again"
             ) from exc
-        return CatalogEntry(article, digest, assess(article, incoming))
+        return CatalogEntry(article, digest, assess(article, map(IncomingLink._make, incoming)))

@@ -10,6 +10,7 @@ from typing import Literal, NamedTuple
 
 import msgspec
 
+from retrieval.integrity_dates import known_part
 from retrieval.records import Article, Deletion
 
 Outcome = Literal["added", "updated", "unchanged", "stale", "deleted", "absent"]
@@ -108,10 +109,10 @@ def _write(
         ),
     )
     connection.executemany(
-        "INSERT OR IGNORE INTO links (target, pmid, ref_type) VALUES (?, ?, ?)",
+        "INSERT OR IGNORE INTO links (target, pmid, ref_type, date) VALUES (?, ?, ?, ?)",
         sorted(
             {
-                (link.pmid, pmid, link.ref_type)
+                (link.pmid, pmid, link.ref_type, known_part(state.article.published or state.article.published_online))
                 for pmid, state in put
                 if state.article
                 for link in state.article.corrections

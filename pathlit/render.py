@@ -13,9 +13,14 @@ from retrieval.records import Article, Evidence, Hit, Integrity, IntegrityStatus
 
 _INTEGRITY_STYLE = {
     IntegrityStatus.RETRACTED: ("RETRACTED", "bold white on red"),
+    IntegrityStatus.WITHDRAWN: ("WITHDRAWN", "bold white on red"),
     IntegrityStatus.CONCERN: ("EXPRESSION OF CONCERN", "bold black on yellow"),
     IntegrityStatus.CORRECTED: ("corrected", "yellow"),
-    IntegrityStatus.NOTICE: ("retraction notice", "yellow"),
+    IntegrityStatus.REPUBLISHED: ("republished", "yellow"),
+    IntegrityStatus.UPDATED: ("a newer version exists", "yellow"),
+    IntegrityStatus.RETRACTION_NOTICE: ("retraction notice", "yellow"),
+    IntegrityStatus.CONCERN_NOTICE: ("notice of concern", "yellow"),
+    IntegrityStatus.ERRATUM_NOTICE: ("erratum", "yellow"),
 }
 
 

@@ -205,29 +205,120 @@ class Deletion(Record, frozen=True):
 
 
 class IntegrityStatus(StrEnum):
-    """What is known against, or about, a paper's standing; ordered from nothing to gravest."""
+    """What is known against, or about, a paper. A notice is a record about another paper, not one with its problem."""
 
     OK = "ok"
+    UPDATED = "updated"
+    """A newer version was published as a paper of its own: a later Cochrane review, the article of a preprint."""
+    REPUBLISHED = "republished"
+    """Published once more elsewhere, unchanged."""
     CORRECTED = "corrected"
+    """An erratum, corrigendum, addendum or partial retraction changes part of it, or it was republished corrected."""
     CONCERN = "expression_of_concern"
+    WITHDRAWN = "withdrawn"
+    """Taken back by authors or publisher without a finding against it, as Cochrane does with outdated reviews."""
     RETRACTED = "retracted"
-    NOTICE = "retraction_notice"
-    """A notice that announces the retraction of another paper; not itself retracted."""
+    RETRACTION_NOTICE = "retraction_notice"
+    CONCERN_NOTICE = "concern_notice"
+    ERRATUM_NOTICE = "erratum_notice"
+
+
+class Finding(Record, frozen=True):
+    """One thing that one source says about a paper's standing."""
+
+    status: IntegrityStatus
+    source: str
+    """"PubMed CommentsCorrections", "PubMed publication type", "title", or the origin of imported notices."""
+    reason: str
+    """As shown to people: "RetractionIn 31540000", "publication type Retracted Publication"."""
+    date: str = ""
+    """When it was announced (ISO), no more precise than is known: "2004", "2004-03", "2004-03-15", or empty."""
+    notice_pmid: int | None = None
+    notice_doi: str = ""
+    paper_pmid: int | None = None
+    """Where the record is itself a notice: the paper that it is about."""
+    paper_doi: str = ""
+    lifted: bool = False
+    """A later reinstatement by the same source took it back: kept as history, without weight."""
 
 
 class Integrity(Record, frozen=True):
+    """A paper's standing: that of its gravest finding, and all findings, gravest first."""
+
     status: IntegrityStatus = IntegrityStatus.OK
-    related_pmids: tuple[int, ...] = ()
-    """The notices about this paper, or for a notice the papers that it is about."""
-    reasons: tuple[str, ...] = ()
-    """Where it was learnt: "publication type Retracted Publication", "RetractionIn 31540000"."""
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def related_pmids(self) -> tuple[int, ...]:
+        """The notices about this paper, or for a notice the papers that it is about."""
+        is_notice = self.status.value.endswith("_notice")
+        related = (finding.paper_pmid if is_notice else finding.notice_pmid for finding in self.findings)
+        return tuple(dict.fromkeys(pmid for pmid in related if pmid is not None))
+
+    @property
+    def reasons(self) -> tuple[str, ...]:
+        """Where it was learnt: "publication type Retracted Publication", "RetractionIn 31540000"."""
+        return tuple(dict.fromkeys(finding.reason for finding in self.findings))
 
 
 class IntegrityPolicy(StrEnum):
-    """What search does with retracted papers."""
+    """What search and answers do with retracted and withdrawn papers. All others take part, marked in their records."""
 
     EXCLUDE = "exclude"
+    """They never appear, on any leg, and so no answer can rest on one."""
     LABEL = "label"
+    """They appear, marked, and a notice of the result names them; answers never use one as support."""
+    ALLOW = "allow"
+    """They appear, marked in their records only, and answers may use them: for studies of retracted work itself."""
+
+
+# --- Figures --------------------------------------------------------------------------------------------------------
+
+
+class Panel(Record, frozen=True):
+    """One part of a compound figure; its text is `caption[start:end]`, without the label."""
+
+    label: str
+    """As printed, one letter: the caption's "(D–F) CD3" gives three panels with the same text."""
+    start: int
+    end: int
+
+
+class FigureGroup(Record, frozen=True):
+    """What several figures of an article stand under together: a plate, or a figure printed in parts."""
+
+    id: str
+    label: str = ""
+    caption: str = ""
+
+
+class Figure(Record, frozen=True):
+    """One image of an open-access article with what its authors say of it."""
+
+    id: str
+    """Article version and the element's own name: "PMC123.1:fig2"; "PMC123.1:fig2/2" for its second image."""
+    pmcid: str
+    """With its version: "PMC123.1"."""
+    pmid: int | None = None
+    doi: str = ""
+    label: str = ""
+    """As printed: "Figure 2"."""
+    caption: str = ""
+    """Title, then paragraphs, a line each; panels count its characters."""
+    panels: tuple[Panel, ...] = ()
+    group: FigureGroup | None = None
+    file: str = ""
+    """Path of the image below its source, "PMC123.1/fig2.jpg"; empty where the article came without it."""
+    media_type: str = ""
+    license_code: str = ""
+    """Without a version: "CC BY", "CC0"."""
+    licence_url: str = ""
+    is_retracted: bool = False
+    source: str = ""
+    """Where it was read: the address of the PMC Cloud, or a folder."""
+
+    def panel_text(self, panel: Panel) -> str:
+        return self.caption[panel.start : panel.end]
 
 
 # --- Searching ------------------------------------------------------------------------------------------------------
@@ -289,6 +380,14 @@ class Hit(Record, frozen=True):
     integrity: Integrity = Integrity()
 
 
+class RecentArticle(Record, frozen=True):
+    """An article that PubMed has and the generation has not yet: outside the ranking, its standing from its own record."""
+
+    article: Article
+    integrity: Integrity = Integrity()
+    evidence: tuple[Evidence, ...] = ()
+
+
 class SearchResult(Record, frozen=True):
     """The answer to one query: hits best first, and what a reader needs to trust or repeat it."""
 
@@ -300,3 +399,5 @@ class SearchResult(Record, frozen=True):
     notices: tuple[str, ...] = ()
     """What the asker should know: a malformed query searched as plain words, an excluded paper asked for by PMID."""
     timings_ms: dict[str, float] = {}
+    not_indexed: tuple[RecentArticle, ...] = ()
+    """Only where a top-up was asked for: what the generation lacks, best match of the words first."""

@@ -19,12 +19,30 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", from_attributes=True)
 
 
+class FindingView(View):
+    """One thing that one source says about an article's standing."""
+
+    status: IntegrityStatus
+    source: str = Field(
+        description="`PubMed CommentsCorrections`, `PubMed publication type`, `title`, or the origin of imported "
+        "notices, such as `Retraction Watch`."
+    )
+    reason: str = Field(examples=["RetractionIn 31540000"])
+    date: Text = Field(description="When it was announced, as precise as is known.", examples=["2004-03"])
+    notice_pmid: int | None = Field(description="The record that announces it.")
+    notice_doi: Text
+    paper_pmid: int | None = Field(description="Where this article is itself a notice: the article it is about.")
+    paper_doi: Text
+    lifted: bool = Field(description="Whether a later reinstatement took it back, so that it no longer counts.")
+
+
 class IntegrityView(View):
-    """What is known against, or about, an article's standing."""
+    """What is known against, or about, an article's standing: its gravest finding, and all of them."""
 
     status: IntegrityStatus = Field(
-        description="`ok`, `corrected`, `expression_of_concern`, `retracted`, or `retraction_notice`: a notice that "
-        "announces the retraction of another article."
+        description="`retracted`, `withdrawn`, `expression_of_concern`, `corrected`, `republished` elsewhere, "
+        "`updated` by a newer version, or `ok`; for an article that announces this of another one "
+        "`retraction_notice`, `concern_notice` or `erratum_notice`."
     )
     reasons: list[str] = Field(
         description="Where this was learnt.", examples=[["publication type Retracted Publication"]]
@@ -33,6 +51,7 @@ class IntegrityView(View):
         description="The notices about this article or, for a notice, the articles that it is about.",
         examples=[[31540000]],
     )
+    findings: list[FindingView] = Field(description="Everything that was found, gravest first.")
 
 
 def shown_pmid(article: Article) -> int | None:

@@ -13,6 +13,7 @@ from retrieval.records import (
     Book,
     Chemical,
     Correction,
+    Finding,
     Grant,
     Integrity,
     IntegrityStatus,
@@ -102,7 +103,8 @@ def test_nothing_is_lost_on_the_way_down() -> None:
         references=(3, 4),
         keywords=("lung",),
     )
-    integrity = Integrity(status=IntegrityStatus.CORRECTED, related_pmids=(9,), reasons=("ErratumIn 9",))
+    finding = Finding(IntegrityStatus.CORRECTED, "PubMed CommentsCorrections", "ErratumIn 9", "2004-03", notice_pmid=9)
+    integrity = Integrity(status=IntegrityStatus.CORRECTED, findings=(finding,))
     shown = article_view(IndexedArticle(article=article, integrity=integrity)).model_dump(mode="json")
     assert shown["book"] == {"title": "GeneReviews", "publisher": None, "accession": "NBK1116", "edition": None}
     assert shown["other_abstracts"] == [
@@ -114,4 +116,5 @@ def test_nothing_is_lost_on_the_way_down() -> None:
     assert shown["grants"] == [{"number": "R01", "acronym": None, "agency": "NCI", "country": None}]
     assert shown["corrections"] == [{"ref_type": "CommentOn", "pmid": None, "source": "Lancet. 2001", "note": None}]
     assert (shown["references"], shown["keywords"]) == ([3, 4], ["lung"])
-    assert shown["integrity"] == {"status": "corrected", "reasons": ["ErratumIn 9"], "related_pmids": [9]}
+    assert shown["integrity"]["findings"][0]["date"] == "2004-03"
+    assert (shown["integrity"]["status"], shown["integrity"]["related_pmids"]) == ("corrected", [9])

@@ -140,7 +140,7 @@ FIELDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "yes for a number": ({**QUERY, "limit": True}, "limit", "Input should be a valid integer"),
     "no year": ({**QUERY, "filters": {"year_from": -1}}, "filters.year_from", AT_LEAST_1),
     "no PMID": ({**QUERY, "filters": {"pmids": [1, "x"]}}, "filters.pmids.1", "Input should be a valid integer"),
-    "no policy": ({**QUERY, "filters": {"integrity": 1}}, "filters.integrity", "Input should be 'exclude' or 'label'"),
+    "no policy": ({**QUERY, "filters": {"integrity": 1}}, "filters.integrity", "Input should be 'exclude', 'label' or 'allow'"),
     "no legs": ({**QUERY, "legs": []}, "legs", "List should have at least 1 item after validation, not 0"),
     "unknown leg": ({**QUERY, "legs": ["image"]}, "legs.0", "Input should be 'lexical' or 'dense'"),
     "unknown fusion": ({**QUERY, "fusion": "sum"}, "fusion", "Input should be 'minmax' or 'rrf'"),

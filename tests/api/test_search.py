@@ -39,7 +39,7 @@ def test_a_hit_says_what_was_found_and_why(client: TestClient) -> None:
         "publication_types": ["Journal Article"],
         "mesh": ["Lung Neoplasms"],
         "url": "https://pubmed.ncbi.nlm.nih.gov/101/",
-        "integrity": {"status": "ok", "reasons": [], "related_pmids": []},
+        "integrity": {"status": "ok", "reasons": [], "related_pmids": [], "findings": []},
     }
     assert set(legs) == {"lexical", "dense"}
     assert all(list(leg) == ["rank", "score", "share"] for leg in legs.values())
@@ -80,10 +80,20 @@ def test_retracted_articles_are_left_out_or_labelled(client: TestClient) -> None
     assert "pmid:102" not in ids(search(client, query="squamous marker reproduce"))
     data = search(client, query="squamous marker reproduce", filters={"integrity": "label"})
     assert data["hits"][0]["id"] == "pmid:102"
-    assert data["hits"][0]["integrity"] == {
+    integrity = data["hits"][0]["integrity"]
+    assert integrity["status"] == "retracted"
+    assert integrity["reasons"] == ["publication type Retracted Publication", "RetractionIn 103"]
+    assert integrity["related_pmids"] == [103]
+    assert integrity["findings"][1] == {
         "status": "retracted",
-        "reasons": ["publication type Retracted Publication", "RetractionIn 103"],
-        "related_pmids": [103],
+        "source": "PubMed CommentsCorrections",
+        "reason": "RetractionIn 103",
+        "date": "2016",
+        "notice_pmid": 103,
+        "notice_doi": None,
+        "paper_pmid": None,
+        "paper_doi": None,
+        "lifted": False,
     }
 
 
