@@ -21,7 +21,8 @@ from indexing.entrez import EntrezSearch, EntrezSource
 from retrieval.errors import ConfigurationError, InputError, RecordError, SourceError
 from tests import real_data
 from tests.real_data import needs_data
-from tests.servers.ncbi import FIRST_PMID, Fault, NcbiServer, citation
+from tests.servers.ncbi import FIRST_PMID, Fault, NcbiServer
+from tests.servers.ncbi_world import citation
 
 KEY = "0123456789abcdef"
 DATA = real_data.DATA / "eutils_responses"
