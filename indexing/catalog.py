@@ -20,18 +20,21 @@ import msgspec
 
 from indexing.catalog_batch import Outcome, apply_batch
 from indexing.catalog_file import connect, transaction, translated
-from retrieval.errors import ArticleNotFoundError, CatalogError
-from retrieval.integrity import IncomingLink, assess
+from indexing.catalog_notices import count_articles_named, notices_naming, read_notices, replace_notices
+from indexing.notices import Notice, NoticeBook
+from retrieval.errors import ArticleNotFoundError, CatalogError, InputError
+from retrieval.integrity import LINKS, TITLE, TYPES, IncomingLink, assess
 from retrieval.records import Article, Deletion, Integrity, Record
 
 BATCH_SIZE = 2000
 BUSY_TIMEOUT_S = 10.0
 
 _DECODER = msgspec.json.Decoder(Article)
+_OWN_SOURCES = frozenset({LINKS, TYPES, TITLE})
 
 
 class CatalogEntry(Record, frozen=True):
-    """An article as the catalog holds it; `integrity` also weighs what other records say of it."""
+    """An article as the catalog holds it; `integrity` also weighs what other records and notices say of it."""
 
     article: Article
     content_hash: bytes
@@ -156,6 +159,16 @@ class Catalog:
                 (name, fingerprint, completed, date),
             )
 
+    def put_notices(self, origin: str, notices: Iterable[Notice]) -> int:
+        """Replaces all notices of one origin, or none of them where `notices` raises; returns how many there are now.
+
+        They change the standing of articles that have not changed themselves; the next build shows it.
+        """
+        if not origin.strip() or origin in _OWN_SOURCES:
+            raise InputError(f"{origin!r} cannot be the origin of notices: name who keeps the list, such as a website")
+        with self.writing() as connection:
+            return replace_notices(connection, origin, notices)
+
     # --- Reading ------------------------------------------------------------------------------------------------
 
     def __len__(self) -> int:
@@ -169,8 +182,9 @@ class Catalog:
             if row is None:
                 raise ArticleNotFoundError(f"the catalog {self.path} holds no article with PMID {pmid}")
             links = connection.execute("SELECT pmid, ref_type, date FROM links WHERE target = ?", (pmid,)).fetchall()
-        record, digest = row
-        return self._entry(pmid, record, digest, links)
+            article = self._article(pmid, row[0])
+            notices = notices_naming(connection, article)
+        return _entry(article, row[1], links, notices)
 
     def articles(self) -> Iterator[CatalogEntry]:
         """Every article by rising PMID, in flat memory, as the catalog was when the first one was asked for.
@@ -179,8 +193,9 @@ class Catalog:
         """
         self._connected()
         with translated(self.path), closing(self._connect(read_only=True)) as connection:
-            # One transaction, so that both cursors see the same state.
+            # One transaction, so that all cursors see the same state.
             connection.execute("BEGIN")
+            notices = NoticeBook.of(read_notices(connection))
             links = connection.execute("SELECT target, pmid, ref_type, date FROM links ORDER BY target")
             link = links.fetchone()
             for pmid, record, digest in connection.execute(
@@ -191,7 +206,17 @@ class Catalog:
                     if link[0] == pmid:
                         incoming.append(link[1:])
                     link = links.fetchone()
-                yield self._entry(pmid, record, digest, incoming)
+                yield _entry(self._article(pmid, record), digest, incoming, notices)
+
+    def notices(self) -> tuple[tuple[str, Notice], ...]:
+        """Every imported notice with its origin, in the order of import."""
+        with self.reading() as connection:
+            return tuple(read_notices(connection))
+
+    def count_articles_named(self, origin: str) -> int:
+        """How many articles the notices of one origin are about; may read the whole catalog."""
+        with self.reading() as connection:
+            return count_articles_named(connection, origin)
 
     def is_complete(self, name: str, fingerprint: str) -> bool:
         """Whether this source was applied to its end with this very content."""
@@ -218,6 +243,8 @@ class Catalog:
             "SELECT pmid, version, revised, content_hash, source, position, record FROM articles ORDER BY pmid",
             "SELECT target, pmid, ref_type, date FROM links ORDER BY target, pmid, ref_type",
             "SELECT name, fingerprint FROM sources ORDER BY sequence",
+            "SELECT origin, pmid, doi, status, date, notice_pmid, notice_doi, reason FROM notices "
+            "ORDER BY origin, rowid",
         )
         with self.reading() as connection:
             for query in queries:
@@ -252,11 +279,17 @@ class Catalog:
         with translated(self.path), transaction(connection):
             yield connection
 
-    def _entry(self, pmid: int, record: bytes, digest: bytes, incoming: Iterable[tuple[int, str, str]]) -> CatalogEntry:
+    def _article(self, pmid: int, record: bytes) -> Article:
         try:
-            article = _DECODER.decode(record)
+            return _DECODER.decode(record)
         except msgspec.DecodeError as exc:
             raise CatalogError(
                 f"the record of PMID {pmid} in {self.path} is damaged ({exc}): index its source again"
             ) from exc
-        return CatalogEntry(article, digest, assess(article, map(IncomingLink._make, incoming)))
+
+
+def _entry(
+    article: Article, digest: bytes, incoming: Iterable[tuple[int, str, str]], notices: NoticeBook
+) -> CatalogEntry:
+    integrity = assess(article, map(IncomingLink._make, incoming), notices.findings(article))
+    return CatalogEntry(article, digest, integrity)
