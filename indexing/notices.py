@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, Self
 
 from retrieval.records import LOCAL_PMID_FLOOR, Article, Finding, IntegrityStatus, Record
@@ -76,10 +76,10 @@ class NoticeBook:
                     announcements[key].append(entry)
         return cls(dict(papers), dict(announcements))
 
-    def findings(self, article: Article) -> list[Finding]:
+    def findings(self, article: Article) -> Sequence[Finding]:
         """What the notices say of an article: of the paper that it is, and of the notice that it may be itself."""
         if not self._papers:
-            return []
+            return ()
         pmid, doi = article.pmid, article.doi.lower()
         found = [_of_paper(origin, notice) for origin, notice in self._papers.get(pmid, ())]
         found += [

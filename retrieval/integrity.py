@@ -6,7 +6,7 @@ paper that was retracted and replaced is retracted, while its replacement is not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -109,7 +109,7 @@ class IncomingLink(NamedTuple):
     """When the other record was published, as Finding.date."""
 
 
-def assess(article: Article, incoming: Iterable[IncomingLink] = (), imported: Iterable[Finding] = ()) -> Integrity:
+def assess(article: Article, incoming: Iterable[IncomingLink] = (), imported: Sequence[Finding] = ()) -> Integrity:
     """A paper's standing, from its own record, the links of other records to it, and imported notices.
 
     The gravest finding decides. Findings come gravest first, whatever order the links arrive in. An imported finding
@@ -119,7 +119,7 @@ def assess(article: Article, incoming: Iterable[IncomingLink] = (), imported: It
         *_from_types(article),
         *_from_own_links(article),
         *_from_incoming(article, incoming),
-        *_reinstated(list(imported)),
+        *_reinstated(imported),
     ]
     if marked := marked_by_title(article.title):
         # PubMed's fields and notices know better whether "Retracted: ..." heads the paper or, as some print it, the
@@ -167,7 +167,7 @@ def _finding(
     return Finding(status, source, reason, date, notice_pmid=other)
 
 
-def _reinstated(imported: list[Finding]) -> Iterator[Finding]:
+def _reinstated(imported: Sequence[Finding]) -> Iterator[Finding]:
     """The same findings, with those lifted that a reinstatement of a later date took back; unknown dates lift none."""
     reinstatements = [finding for finding in imported if finding.status is IntegrityStatus.OK]
     for finding in imported:

@@ -13,7 +13,7 @@ from retrieval.records import IntegrityStatus
 
 # Every pattern below begins with one of these words; this one look spares nearly all titles the rest.
 _FIRST_WORD: Final = re.compile(
-    r"[\[(*\s]*(?:retract|withdraw|remov|temporary|partial|notice|statement|editorial|expression|errat|corrig|correct"
+    r"[\[(*\s]*(?:retract|withdraw|remov|temporary|partial|notice|statement|editor|expression|errat|corrig|correct"
     r"|author|publisher)",
     re.IGNORECASE,
 )
@@ -49,8 +49,9 @@ _PREFIXES: Final = tuple(
             IntegrityStatus.RETRACTION_NOTICE,
         ),
         (
-            rf"(?i:[\[(*]?\s*(?:(?:editorial|publisher)(?:['’]?s)?\s*:?\s+)?(?:note\s*:\s*)?(?:an\s+)?expression\s+of\s+concern\s*"
-            rf"(?:[\])*]|{_TO_PAPER}))|(?i:notice\s+of\s+concern{_TO_PAPER})",
+            r"(?i:[\[(*]?\s*(?:(?:editor(?:ial|['’]?s)?|publisher(?:['’]?s)?)(?:\s+note)?\s*:?\s+)?"
+            rf"expression\s+of\s+concern\s*(?:[\])*]|{_TO_PAPER}))"
+            rf"|(?i:notice\s+of\s+concern{_TO_PAPER})",
             IntegrityStatus.CONCERN_NOTICE,
         ),
         (
