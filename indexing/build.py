@@ -1,8 +1,13 @@
-"""Build a generation from the catalog: encode -> index -> gather vectors -> verify -> publish."""
+"""Build a generation from the catalog: encode -> index -> gather vectors -> verify -> publish -> prune.
+
+The catalog must not change meanwhile: whoever builds holds the home folder's lock (retrieval.exclusive).
+"""
 
 from __future__ import annotations
 
 import random
+from array import array
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,15 +17,17 @@ import numpy as np
 import numpy.typing as npt
 
 from indexing.catalog import Catalog, CatalogEntry
+from indexing.catalog_batch import HASH_BYTES
 from indexing.embeddings import EmbeddingCache
 from retrieval.analysis import Analyzer
-from retrieval.encoders.base import Encoder
+from retrieval.encoders.base import Encoder, Passage
 from retrieval.errors import InputError
 from retrieval.index.embedded import EmbeddedBuilder
 from retrieval.index.generation import GenerationStore
 from retrieval.index.interface import IndexedArticle
 from retrieval.index.manifest import FORMAT_VERSION, Manifest, sums, write_manifest
 from retrieval.index.verify import Canary, verify_generation
+from retrieval.integrity import EXCLUDED
 from retrieval.records import IntegrityStatus, Record
 
 _CANARIES: Final = 50
@@ -34,6 +41,7 @@ class BuildReport(Record, frozen=True):
     generation: str
     articles: int
     retracted: int
+    """Withdrawn ones included."""
     encoded: int
     """Texts that the encoder had to read; the others were kept from earlier builds."""
     pruned: tuple[str, ...] = ()
@@ -60,40 +68,43 @@ def build_generation(
         encoded = 0
         if encoder is not None:
             # Before anything else is written: hours of work that outlive a failed or killed build.
-            encoded, _ = cache.fill(catalog.articles(), encoder, lambda done: progress("encode", done, total))
+            encoded = cache.fill(catalog.articles(), encoder, lambda done: progress("encode", done, total))
         builder = EmbeddedBuilder(folder, analyzer)
         contents = _Contents(catalog, random.Random(name))  # noqa: S311 - a reproducible sample, not a secret
         builder.add(contents.indexed(lambda done: progress("index", done, total)))
-        pmids = np.array(contents.pmids, dtype=np.int64)
-        vectors: npt.NDArray[np.float16] | None = None
+        pmids = np.frombuffer(contents.pmids, dtype=np.int64)
         if encoder is not None:
-            vectors = _gather(folder / _GATHERED, cache, encoder, contents.hashes, progress)
+            vectors = _gather(folder / _GATHERED, cache, encoder, contents, progress)
             builder.add_vectors(pmids, vectors)
-        canaries = contents.canaries(pmids, vectors)
-        del vectors
-        (folder / _GATHERED).unlink(missing_ok=True)
+            del vectors
+            (folder / _GATHERED).unlink()
+        canaries = contents.canaries(encoder)
         progress("verify", 0, total)
-        write_manifest(folder, _manifest(name, folder, catalog, analyzer, encoder, len(pmids)))
+        write_manifest(folder, _manifest(name, folder, catalog, analyzer, encoder, contents))
         verify_generation(folder, analyzer, pmids, canaries)
         progress("verify", total, total)
         store.seal(folder, name)
     store.publish(name)
     pruned = tuple(store.prune(keep))
     return BuildReport(
-        generation=name, articles=len(pmids), retracted=contents.retracted, encoded=encoded, pruned=pruned
+        generation=name,
+        articles=len(pmids),
+        retracted=sum(contents.integrity[status] for status in EXCLUDED),
+        encoded=encoded,
+        pruned=pruned,
     )
 
 
 class _Contents:
-    """What went into the index, remembered while it streams by: ids, content hashes and a sample of canaries."""
+    """What went into the index, remembered while it streams by, in some 24 bytes an article."""
 
     def __init__(self, catalog: Catalog, sampler: random.Random) -> None:
         self._catalog = catalog
         self._sampler = sampler
         self._sample: list[CatalogEntry] = []
-        self.pmids: list[int] = []
-        self.hashes: list[bytes] = []
-        self.retracted = 0
+        self._hashes = bytearray()
+        self.pmids = array("q")
+        self.integrity: Counter[IntegrityStatus] = Counter()
 
     def indexed(self, progress: Callable[[int], None]) -> Iterator[IndexedArticle]:
         for entry in self._catalog.articles():
@@ -106,40 +117,47 @@ class _Contents:
     def _remember(self, entry: CatalogEntry) -> None:
         seen = len(self.pmids)
         self.pmids.append(entry.article.pmid)
-        self.hashes.append(entry.content_hash)
-        self.retracted += entry.integrity.status is IntegrityStatus.RETRACTED
+        self._hashes += entry.content_hash
+        self.integrity[entry.integrity.status] += 1
         # Reservoir sampling (Vitter, 1985): every article is as likely to be a canary, in one pass.
         if len(self._sample) < _CANARIES:
             self._sample.append(entry)
         elif (place := self._sampler.randrange(seen + 1)) < _CANARIES:
             self._sample[place] = entry
 
-    def canaries(self, pmids: npt.NDArray[np.int64], vectors: npt.NDArray[np.float16] | None) -> list[Canary]:
-        rows = np.searchsorted(pmids, [entry.article.pmid for entry in self._sample])
-        return [
-            Canary(entry.article, None if vectors is None else vectors[row].astype(np.float32))
-            for entry, row in zip(self._sample, rows, strict=True)
-        ]
+    def hashes(self) -> Iterator[bytes]:
+        for start in range(0, len(self._hashes), HASH_BYTES):
+            yield bytes(self._hashes[start : start + HASH_BYTES])
+
+    def canaries(self, encoder: Encoder | None) -> list[Canary]:
+        """Encoded once more, so that a vector that was kept or gathered wrongly is noticed."""
+        articles = [entry.article for entry in self._sample]
+        if encoder is None:
+            return [Canary(article, None) for article in articles]
+        vectors = encoder.encode_documents([Passage(article.title, article.abstract) for article in articles])
+        return [Canary(article, vector) for article, vector in zip(articles, vectors, strict=True)]
 
 
 def _gather(
-    path: Path, cache: EmbeddingCache, encoder: Encoder, hashes: list[bytes], progress: Progress
+    path: Path, cache: EmbeddingCache, encoder: Encoder, contents: _Contents, progress: Progress
 ) -> npt.NDArray[np.float16]:
     """All vectors in catalog order, as a file mapped into memory: 5.3 million take 4 GB."""
     dimension = encoder.spec.dimension
-    gathered = np.memmap(path, dtype=np.float16, mode="w+", shape=(len(hashes), dimension))
+    total = len(contents.pmids)
+    gathered = np.memmap(path, dtype=np.float16, mode="w+", shape=(total, dimension))
     done = 0
-    for batch in cache.read(encoder.spec.id, hashes, dimension):
+    for batch in cache.read(encoder.spec.id, contents.hashes(), dimension):
         gathered[done : done + len(batch)] = batch
         done += len(batch)
-        progress("vectors", done, len(hashes))
+        progress("vectors", done, total)
     return gathered
 
 
 def _manifest(
-    name: str, folder: Path, catalog: Catalog, analyzer: Analyzer, encoder: Encoder | None, articles: int
+    name: str, folder: Path, catalog: Catalog, analyzer: Analyzer, encoder: Encoder | None, contents: _Contents
 ) -> Manifest:
     position = catalog.position()
+    articles = len(contents.pmids)
     return Manifest(
         generation=name,
         format_version=FORMAT_VERSION,
@@ -151,4 +169,11 @@ def _manifest(
         vectors=articles if encoder else 0,
         source=position.name if position else "",
         files=sums(folder),
+        source_date=position.date if position else "",
+        catalog_changes=catalog.changes(),
+        integrity={
+            status.value: count
+            for status, count in sorted(contents.integrity.items())
+            if status is not IntegrityStatus.OK
+        },
     )

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from indexing.catalog import CatalogEntry
 from retrieval.encoders.base import Encoder, Passage
-from retrieval.errors import CatalogError
+from retrieval.errors import CatalogError, ConfigurationError
 
 T = TypeVar("T")
 HalfVectors = npt.NDArray[np.float16]
@@ -49,8 +49,8 @@ class EmbeddingCache:
 
     def fill(
         self, entries: Iterable[CatalogEntry], encoder: Encoder, progress: Callable[[int], None] | None = None
-    ) -> tuple[int, int]:
-        """Encode what is not kept yet; returns (texts encoded, articles seen). Each group is kept before the next."""
+    ) -> int:
+        """Encode what is not kept yet; returns how many texts. Each group is kept before the next."""
         identity = encoder.spec.id
         encoded = seen = 0
         waiting: dict[bytes, Passage] = {}
@@ -60,6 +60,7 @@ class EmbeddingCache:
             while len(waiting) >= max(at_least, 1):
                 group = dict(islice(waiting.items(), _ENCODED_AT_ONCE))
                 vectors = encoder.encode_documents(list(group.values())).astype(np.float16)
+                _require_finite(vectors, encoder, group)
                 rows = [(identity, digest, row.tobytes()) for digest, row in zip(group, vectors, strict=True)]
                 with connection:
                     connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
@@ -81,9 +82,9 @@ class EmbeddingCache:
                 if progress:
                     progress(seen - len(waiting))
             encoded += flush(connection, 1)
-        return encoded, seen
+        return encoded
 
-    def read(self, encoder_id: str, hashes: Sequence[bytes], dimension: int) -> Iterator[HalfVectors]:
+    def read(self, encoder_id: str, hashes: Iterable[bytes], dimension: int) -> Iterator[HalfVectors]:
         """The vectors of `hashes` in their order, in batches of shape (n, dimension); CatalogError if one is gone."""
         with self._connection() as connection:
             for group in _grouped(hashes, _LOOKED_UP_AT_ONCE):
@@ -93,6 +94,16 @@ class EmbeddingCache:
                 except KeyError as exc:
                     raise CatalogError(f"the embedding cache {self._path} lost vectors while a build read it") from exc
                 yield np.frombuffer(joined, dtype=np.float16).reshape(len(group), dimension)
+
+
+def _require_finite(vectors: HalfVectors, encoder: Encoder, group: dict[bytes, Passage]) -> None:
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        title = list(group.values())[int(np.argmin(finite))].title
+        raise ConfigurationError(
+            f"the encoder {encoder.spec.name} gave a vector that is no numbers (in half precision) for the article "
+            f"{title[:80]!r}: use another encoder, or the same one in float32"
+        )
 
 
 def _kept(connection: sqlite3.Connection, encoder_id: str, hashes: Sequence[bytes]) -> dict[bytes, bytes]:

@@ -7,6 +7,8 @@
     ├── ArticleNotFoundError    no such PMID in this generation                  (exit 1, HTTP 404)
     ├── ConfigurationError      a setting, a missing package, a missing model    (exit 2, HTTP 500)
     ├── SourceError             a remote source failed or answered nonsense      (exit 4, HTTP 502)
+    ├── BusyError               another run is at work in the same folder        (exit 5, HTTP 503)
+    ├── GateError               a refresh held back: its result looks wrong      (exit 1, HTTP 503)
     ├── CatalogError            the catalog cannot be opened or written          (exit 3, HTTP 503)
     └── GenerationError         an index generation cannot be used               (exit 3, HTTP 503)
         ├── NotPublishedError   nothing has been published yet
@@ -64,6 +66,15 @@ class ConfigurationError(PathlitError):
 class SourceError(PathlitError):
     code = "source_failed"
     exit_code = 4
+
+
+class BusyError(PathlitError):
+    code = "busy"
+    exit_code = 5
+
+
+class GateError(PathlitError):
+    code = "held_back"
 
 
 class CatalogError(PathlitError):

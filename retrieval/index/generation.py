@@ -18,10 +18,13 @@ from pathlib import Path
 from typing import Final
 
 from retrieval.errors import GenerationError, NotPublishedError
+from retrieval.exclusive import exclusive
 from retrieval.index.manifest import MANIFEST_NAME, Manifest, read_manifest, require_files
 
 _POINTER: Final = "CURRENT"
 _BUILDING: Final = ".building-"
+_BUILD_LOCK: Final = ".lock"
+_POINTER_LOCK: Final = ".pointer.lock"
 _NUMBER = re.compile(r"\d{6,}")
 
 
@@ -74,7 +77,7 @@ class GenerationStore:
         Leaves nothing behind unless `seal` was called: a build that fails takes its folder with it.
         """
         self.root.mkdir(parents=True, exist_ok=True)
-        with self._lock():
+        with exclusive(self.root / _BUILD_LOCK, "build"):
             for leftover in self.root.glob(f"{_BUILDING}*"):
                 shutil.rmtree(leftover, ignore_errors=True)
             name = f"{max([0, *map(int, self.all()), self._pointed()]) + 1:06d}"
@@ -96,6 +99,10 @@ class GenerationStore:
 
     def publish(self, name: str) -> None:
         """Point users at a finished generation, atomically; VerificationError where its files are not all there."""
+        with self._lock(_POINTER_LOCK):
+            self._point_at(name)
+
+    def _point_at(self, name: str) -> None:
         require_files(self.folder(name), read_manifest(self.folder(name)), checksums=False)
         fresh = self._pointer.with_name(f"{_POINTER}.{os.getpid()}.new")
         fresh.write_text(f"{name}\n", encoding="ascii")
@@ -105,27 +112,30 @@ class GenerationStore:
 
     def rollback(self, to: str | None = None) -> str:
         """Publish the generation before the current one, or the one named; returns its number."""
-        known = self.all()
-        if to is None:
-            current = self.current()
-            older = [name for name in known if int(name) < int(current)]
-            if not older:
-                raise GenerationError(f"there is no generation older than {current} to roll back to")
-            to = older[-1]
-        elif to not in known:
-            raise GenerationError(f"there is no generation {to!r}; there are: {', '.join(known) or 'none'}")
-        self.publish(to)
+        if not self.root.is_dir():
+            self.current()  # raises: nothing has been indexed
+        with self._lock(_POINTER_LOCK):
+            known = self.all()
+            if to is None:
+                current = self.current()
+                older = [name for name in known if int(name) < int(current)]
+                if not older:
+                    raise GenerationError(f"there is no generation older than {current} to roll back to")
+                to = older[-1]
+            elif to not in known:
+                raise GenerationError(f"there is no generation {to!r}; there are: {', '.join(known) or 'none'}")
+            self._point_at(to)
         return to
 
     def prune(self, keep: int) -> list[str]:
         """Delete all but the newest `keep` generations, never the current one; returns the deleted numbers."""
-        known = self.all()
-        kept = {*known[-keep:], self.current()} if keep > 0 else {*known}
-        doomed = [name for name in known if name not in kept]
-        for name in doomed:
+        with self._lock(_POINTER_LOCK):
+            known = self.all()
+            kept = {*known[-keep:], self.current()} if keep > 0 else {*known}
+            doomed = [name for name in known if name not in kept]
             # Renamed first, so that a prune killed half-way leaves no generation with half its files.
-            grave = self.root / f"{_BUILDING}pruned-{name}"
-            self.folder(name).rename(grave)
+            graves = [self.folder(name).rename(self.root / f"{_BUILDING}pruned-{name}") for name in doomed]
+        for grave in graves:
             shutil.rmtree(grave, ignore_errors=True)
         return doomed
 
@@ -142,12 +152,10 @@ class GenerationStore:
             return 0
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
-        with (self.root / ".lock").open("w") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as exc:
-                raise GenerationError(f"another build is at work in {self.root}; wait for it to end") from exc
+    def _lock(self, name: str) -> Iterator[None]:
+        """Held for a moment by whoever moves the pointer or deletes what it might name; others wait."""
+        with (self.root / name).open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
             yield
 
 

@@ -41,6 +41,8 @@ class Manifest(Record, frozen=True):
     """Every other file of the generation, by its path below it."""
     source_date: str = ""
     """The day of that source (ISO), empty where it is not known."""
+    catalog_changes: int = -1
+    """How often the catalog had been changed, -1 where that is not known: tells whether there is anything to build."""
     integrity: dict[str, int] = {}
     """Articles by integrity status, those in good standing left out."""
 

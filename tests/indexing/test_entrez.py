@@ -251,10 +251,24 @@ def test_a_rejected_record_is_not_missing(ncbi: NcbiServer, source: EntrezSource
     assert [error.identifier for error in rejected] == ["30000002"]
 
 
-def test_broken_xml_is_a_source_error(ncbi: NcbiServer, source: EntrezSource) -> None:
-    ncbi.faults.append(Fault(body=f"{XML}<PubmedArticleSet><PubmedArticle><PMID></PubmedArticleSet>"))
+def test_broken_xml_is_asked_for_again_and_a_source_error_if_it_stays(ncbi: NcbiServer, source: EntrezSource) -> None:
+    broken = Fault(body=f"{XML}<PubmedArticleSet><PubmedArticle><PMID></PubmedArticleSet>")
+    ncbi.faults.append(broken)
+    assert [record.pmid for record in source.fetch([30000001])] == [30000001]
+    ncbi.faults.extend([broken] * 4)
     with pytest.raises(SourceError, match="answered efetch with unusable XML"):
         list(source.fetch([30000001]))
+
+
+def test_an_unusable_search_is_asked_for_again_and_a_source_error_if_it_stays(
+    ncbi: NcbiServer, source: EntrezSource
+) -> None:
+    useless = Fault(body=f"{XML}<eSearchResult><Oops/></eSearchResult>")
+    ncbi.faults.append(useless)
+    assert source.search("colon", limit=1).pmids
+    ncbi.faults.extend([useless] * 4)
+    with pytest.raises(SourceError, match="answered esearch with unusable XML"):
+        source.search("colon", limit=1)
 
 
 # --- Failing --------------------------------------------------------------------------------------------------------
@@ -385,7 +399,6 @@ def test_a_server_that_drips_byte_after_byte_does_not_hold_us(ncbi: NcbiServer, 
         ("<!DOCTYPE html><html><style>p {}</style><p>Down for <b>maintenance</b></p></html>", "Down for maintenance"),
         (f"{XML}<html><body>Blocked &amp; gone</body></html>", "Blocked & gone"),
         ("Service unavailable today", "Service unavailable today"),
-        (f"{XML}<eSearchResult><Oops/></eSearchResult>", "unusable XML"),
     ],
 )
 def test_an_error_in_a_successful_answer_is_a_source_error(
