@@ -52,7 +52,8 @@ def _task(name: str, corpus: Path, topics: Topics) -> None:
 
 def _bm25s(place: HomeFolder, articles: Sequence[Article], topics: Topics) -> tuple[float, float]:
     analyzer = place.analyzer
-    documents = [analyzer.combine(analyzer.text(a.title), analyzer.text(a.abstract)).split() for a in articles]
+    fields = [analyzer.combine(analyzer.text(a.title), analyzer.text(a.abstract)) for a in articles]
+    documents = [" ".join(values).split() for values in fields]
     peer = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
     peer.index(documents, show_progress=False)
     run: dict[str, dict[str, float]] = {}

@@ -3,12 +3,15 @@
 Words are found by one compiled pattern; what a word becomes is worked out once and remembered, because biomedical text
 repeats itself: the steady state is a split at blanks and a dictionary look-up per word.
 
-    PD-L1            -> pdl1 pd l1         a hyphenated or numbered name is found whole and in part
-    HER2/neu         -> her2neu her2 neu
-    TGF-β            -> tgfbeta tgf beta   Greek letters are spelled out
+    PD-L1            -> pd l1 + pdl1       a hyphenated or numbered name is found in part and whole
+    HER2/neu         -> her2 neu + her2neu
+    TGF-β            -> tgf beta + tgfbeta Greek letters are spelled out
     tumours, tumors  -> tumor              UK and US spellings meet, then words without digits are stemmed
     Sjögren's        -> sjogren            accents and possessives go
     3.5              -> 3.5                numbers stay whole
+
+Parts stand in a row, as the text has them, and whole forms beside the row. So a phrase is the same with hyphens and
+without them: "lung cancer" is in "lung cancer-related", "tumor-infiltrating cells" in "tumor infiltrating cells".
 """
 
 from __future__ import annotations
@@ -16,13 +19,13 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from importlib.metadata import version
-from typing import Final
+from typing import Final, NamedTuple
 
 import Stemmer
 
-from retrieval.spelling import american
+from retrieval.spelling import american, rules
 
 _HYPHENS = "-\u2010\u2011\u2012\u2013\u2014\u2212"
 _APOSTROPHES = "'\u2019\u02bc"
@@ -49,6 +52,8 @@ _STOP_WORDS = (
 )
 
 _BOUNDARY = " ¶ "
+_WHOLE = "|"
+"""Set around a compound's whole form in what a word becomes: "pd l1|pdl1|". No term holds it."""
 _PUNCTUATION = '.,;:()[]%"?'
 
 _CACHE_LIMIT = 2_000_000
@@ -57,9 +62,10 @@ _LONGEST_TERM = 64
 
 
 class _Emissions(dict[str, str]):
-    """Lower-case run of non-blanks -> the terms it becomes, joined by spaces; a missing one is worked out and kept.
+    """Lower-case run of non-blanks -> what it becomes: "(her2,pd-l1)" -> " her2 pd l1|pdl1|"; worked out once and kept.
 
     Keyed by what stands between blanks, punctuation and all, because str.split is four times faster than the pattern.
+    A blank stands before each term of the row, so that joining needs no look at what emits nothing.
     """
 
     def __init__(self) -> None:
@@ -72,42 +78,47 @@ class _Emissions(dict[str, str]):
             # Nine of ten runs are one plain word; they need no pattern.
             emitted = self._stems[bare]
         elif _NUMBER.fullmatch(bare):
-            emitted = bare[:_LONGEST_TERM]
+            emitted = f" {bare[:_LONGEST_TERM]}"
         else:
-            emitted = " ".join([term for word in _WORD.findall(run) for term in self.terms(word)])
+            emitted = "".join(map(self._word, _WORD.findall(run)))
         if len(self) >= _CACHE_LIMIT:
             self.clear()
         self[run] = emitted
         return emitted
 
-    def terms(self, word: str) -> Sequence[str]:
-        """The terms of one word that the pattern found, in lower case."""
+    def _word(self, word: str) -> str:
+        """What one word that the pattern found becomes: its parts, then its whole form where it has one."""
         if not word.isascii():
-            word = fold(word)
+            # A letter may stand for several words (ﷺ); it stays one term.
+            word = fold(word).replace(" ", "")
         if word.isalnum():
-            return (self._stems[word],)
+            return self._stems[word]
         if _NUMBER.fullmatch(word):
-            return (word[:_LONGEST_TERM],)
+            return f" {word[:_LONGEST_TERM]}"
         if "'" in word or "\u2019" in word or "\u02bc" in word:
             word = _POSSESSIVE.sub("", word)
         parts = [part for part in word.replace("/", "-").split("-") if part]
-        terms = [term for part in parts for term in self._pieces(part)]
+        row = "".join(map(self._part, parts))
         # A slash joins alternatives (and/or, mg/kg) unless a digit says that it is inside a name (HER2/neu).
         if len(parts) > 1 and ("/" not in word or any(c.isdigit() for c in word)):
-            terms.insert(0, self._stems[_INNER.sub("", "".join(parts))])
-        return terms
+            whole = self._stems[_INNER.sub("", "".join(parts))]
+            return f"{row}{_WHOLE}{whole[1:]}{_WHOLE}"
+        return row
 
-    def _pieces(self, part: str) -> Sequence[str]:
+    def _part(self, part: str) -> str:
         """A part between hyphens: a number stays whole; a dot elsewhere is a missing space or an abbreviation."""
         if part.isalnum():
-            return (self._stems[part],)
+            return self._stems[part]
         if _NUMBER.fullmatch(part):
-            return (part[:_LONGEST_TERM],)
-        return [self._stems[piece] for piece in _INNER.split(part) if piece]
+            return f" {part[:_LONGEST_TERM]}"
+        return "".join([self._stems[piece] for piece in _INNER.split(part) if piece])
 
 
 class _Stems(dict[str, str]):
-    """Lower-case word -> its stem in US spelling; a word with a digit in it is a name and stays as it is."""
+    """Lower-case word -> a blank and its stem in US spelling; a word with a digit in it is a name and stays as it is.
+
+    The blank makes stems ready to be joined, see _Emissions.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -117,8 +128,9 @@ class _Stems(dict[str, str]):
     def __missing__(self, word: str) -> str:
         if len(self) >= _CACHE_LIMIT:
             self.clear()
-        stem = self[word] = (self._stem(american(word)) if word.isalpha() else word)[:_LONGEST_TERM]
-        return stem
+        stem = self._stem(american(word)) if word.isalpha() else word
+        kept = self[word] = f" {stem[:_LONGEST_TERM]}"
+        return kept
 
 
 def fold(text: str) -> str:
@@ -131,6 +143,21 @@ def fold(text: str) -> str:
     return re.sub(rf"[{_HYPHENS}]", "-", kept)
 
 
+class Terms(NamedTuple):
+    """What a text becomes, as an engine indexes it."""
+
+    row: str
+    """Terms in the order of the text, single spaces between them, compounds in their parts: for phrases, too."""
+    wholes: list[str]
+    """The whole forms of its compounds, in order; no phrase reaches from one to the next."""
+
+
+def _terms(emitted: str) -> Terms:
+    # Row and whole forms take turns between the marks.
+    pieces = emitted.split(_WHOLE)
+    return Terms("".join(pieces[::2])[1:], pieces[1::2])
+
+
 class Analyzer:
     """Turns text into index terms; the same for documents and queries.
 
@@ -140,7 +167,7 @@ class Analyzer:
     """
 
     TITLE_WEIGHT: Final = 2
-    _VERSION: Final = 1
+    _VERSION: Final = 2
 
     def __init__(self) -> None:
         self._emissions = _Emissions()
@@ -150,14 +177,16 @@ class Analyzer:
     def fingerprint(self) -> str:
         """Names this analyzer in a generation; changes whenever its terms may change.
 
-        Besides the version it hashes what it makes of a probe text, so that another stemmer release is noticed.
+        Besides the version it hashes the tables of letters and spellings, and what becomes of a probe text, so that
+        another stemmer release is noticed.
         """
         probe = self.text(
             "PD-L1 Ki-67 CD3 HER2/neu TGF-β1 tumours haematoxylin metastases Sjögren's 3.5 H₂O immunohistochemically"
             " analysed carcinomatous and/or generalised neoplasia well-differentiated p=0.05"
         )
-        field = self.combine("title", "abstract")
-        digest = hashlib.sha256(f"{_STOP_WORDS}|{probe}|{field}".encode()).hexdigest()[:12]
+        field = self.combine(self.text("title-1"), self.text("abstract-2"))
+        tables = f"{_STOP_WORDS}|{sorted(_FOLD.items())}|{rules()}"
+        digest = hashlib.sha256(f"{tables}|{probe}|{field}".encode()).hexdigest()[:12]
         return f"pathlit-english-{self._VERSION}-{digest}"
 
     @property
@@ -165,28 +194,43 @@ class Analyzer:
         """The stemmer's name and release, recorded beside the fingerprint for people to read."""
         return f"snowball-english PyStemmer {version('PyStemmer')}"
 
-    def text(self, text: str) -> str:
-        """All terms of a text, separated by single spaces: what a whitespace tokenizer splits again."""
-        # Runs that emit nothing leave empty strings; filtering them keeps the separators single.
-        return " ".join(filter(None, map(self._emissions.__getitem__, text.lower().split())))
+    def text(self, text: str) -> Terms:
+        """All terms of a text, stop words included, ready for a whitespace tokenizer."""
+        return _terms("".join(map(self._emissions.__getitem__, text.lower().split())))
 
     def terms(self, text: str) -> list[str]:
-        """All terms of a text in order, stop words included: for phrases."""
-        return self.text(text).split()
+        """The same as one list: the row's terms in order, then the whole forms."""
+        row, wholes = self.text(text)
+        return row.split() + wholes
+
+    def phrases(self, text: str) -> list[tuple[str, ...]]:
+        """The rows of terms that a phrase is matched by, either of them; none where it holds no letter or digit.
+
+        Its compounds in their parts, as rows have them, or else whole, as where the text is spelled without a hyphen.
+        """
+        words = [self._emissions[word].split(_WHOLE) for word in _WORD.findall(text.lower())]
+        in_parts = [term for word in words for term in word[0].split()]
+        whole = [term for word in words for term in word[len(word) > 1].split()]
+        return [row for row in dict.fromkeys((tuple(in_parts), tuple(whole))) if row]
 
     def query_terms(self, text: str) -> list[str]:
         """The terms that a plain query scores: without stop words, unless it holds nothing else."""
         terms = self.terms(text)
         return [term for term in terms if term not in self._stop_terms] or terms
 
-    def combine(self, title_terms: str, abstract_terms: str) -> str:
-        """The scored field of an article: its title's terms TITLE_WEIGHT times, then its abstract's.
+    def combine(self, title: Terms, abstract: Terms) -> list[str]:
+        """The scored field of an article, as values: title TITLE_WEIGHT times and abstract, then each whole form.
 
-        A mark that no text can hold stands between them, so that no phrase reaches from one into the next.
+        Engines leave a gap of positions between values, and a mark that no text can hold stands between title and
+        abstract, so that no phrase reaches from one into the next.
         """
-        parts = [title_terms] * self.TITLE_WEIGHT + [abstract_terms]
-        return _BOUNDARY.join(part for part in parts if part)
+        row = _BOUNDARY.join(filter(None, [title.row] * self.TITLE_WEIGHT + [abstract.row]))
+        return [row, *title.wholes * self.TITLE_WEIGHT, *abstract.wholes]
 
     def spans(self, text: str) -> list[tuple[int, int, tuple[str, ...]]]:
-        """Each word's place and terms: (start, end, terms), offsets in characters of `text`."""
-        return [(m.start(), m.end(), tuple(self._emissions[m.group().lower()].split())) for m in _WORD.finditer(text)]
+        """Each word's place and terms, a compound's whole form first: (start, end, terms), offsets in characters."""
+        found = []
+        for match in _WORD.finditer(text):
+            row, wholes = _terms(self._emissions[match.group().lower()])
+            found.append((match.start(), match.end(), (*wholes, *row.split())))
+        return found

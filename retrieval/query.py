@@ -3,12 +3,15 @@
     lung adenocarcinoma "PD-L1 expression" -mouse title:review year:2015..2020 type:"Case Reports"
 
 Plain words rank. Everything else is a condition that every hit meets, on every leg; the words of phrases and of
-title: conditions rank as well. A query that breaks these rules is searched as plain words, with a notice.
+title: conditions rank as well. Typographic quotes and dashes mean what their plain forms mean; a dash is an exclusion
+only right before a word or a phrase that is not a number, for that is its sign (-80 degrees). An item that breaks these
+rules counts as words, a query whose quotation marks do not pair as words altogether; a notice says so.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Final, Literal
 
 from retrieval.errors import InputError
@@ -17,6 +20,7 @@ from retrieval.records import Filters, Record
 LONGEST_QUERY: Final = 10_000
 """Characters; a longer text is a document, not a question."""
 
+_PROBLEMS_NAMED: Final = 3
 _LONGEST_PMID: Final = 16  # digits, those of the largest key
 
 TextField = Literal["text", "title"]
@@ -35,8 +39,10 @@ FIELDS: Final = {
     "doi": "a DOI",
 }
 
+_QUOTES = str.maketrans(dict.fromkeys("“”„‟«»", '"'))
 _ITEM = re.compile(
-    r'(?P<minus>-)?(?:(?P<field>[A-Za-z]+):(?=\S))?(?:"(?P<phrase>[^"]*)"[,.;?!]*|(?P<word>[^\s"]+))(?=\s|$)\s*'
+    r'(?P<minus>[-\u2010-\u2014\u2212]+(?=["\w(\[])(?!\d+(?:[.,]\d+)*(?![\w-])))?(?:(?P<field>[A-Za-z]+):(?=\S))?'
+    r'(?:"(?P<phrase>[^"]*)"[,.;?!]*|(?P<word>[^\s"]+))(?=\s|$)\s*'
 )
 _YEARS = re.compile(r"(?P<from>\d{4})?(?P<range>\.\.|-)?(?P<to>\d{4})?")
 
@@ -67,13 +73,14 @@ class ParsedQuery(Record, frozen=True):
 
 
 class _SyntaxProblemError(Exception):
-    pass
+    """Of a whole query, or of one item."""
 
 
 def parse_query(text: str, filters: Filters) -> ParsedQuery:
     """Understand a query; never fails on its syntax. InputError for an empty or an overlong one."""
-    text = " ".join(text.split())
-    if not text:
+    text = " ".join(text.translate(_QUOTES).split())
+    words = _words(text)
+    if not words:
         raise InputError("the query is empty; give at least one word to look for")
     if len(text) > LONGEST_QUERY:
         raise InputError(
@@ -82,13 +89,16 @@ def parse_query(text: str, filters: Filters) -> ParsedQuery:
     try:
         return _parse(text, filters)
     except _SyntaxProblemError as exc:
-        words = text.replace('"', " ")
         return ParsedQuery(
             ranking_text=words,
             constraint=Constraint(filters=filters),
-            interpretation=" ".join(words.split()),
+            interpretation=words,
             notices=(f"Searched as plain words: {exc}.",),
         )
+
+
+def _words(text: str) -> str:
+    return " ".join(text.replace('"', " ").split())
 
 
 def _parse(text: str, filters: Filters) -> ParsedQuery:
@@ -96,6 +106,7 @@ def _parse(text: str, filters: Filters) -> ParsedQuery:
     shown: list[str] = []
     required: list[Clause] = []
     excluded: list[Clause] = []
+    problems: dict[str, None] = {}
     position = 0
     while position < len(text):
         match = _ITEM.match(text, position)
@@ -108,18 +119,37 @@ def _parse(text: str, filters: Filters) -> ParsedQuery:
             ranking.append(value)
             shown.append(value)
             continue
-        clause = _clause(field, value)
+        try:
+            clause = _clause(field, value)
+        except _SyntaxProblemError as exc:
+            problems[str(exc)] = None
+            words = _words(match.group().removeprefix(match["minus"] or "")) if _says_something(value) else value
+            if not minus:
+                ranking.append(words)
+                shown.append(words)
+            elif _says_something(words):
+                excluded.append(Clause(field="text", value=words))
+                shown.append(f'-"{words}"')
+            continue
         (excluded if minus else required).append(clause)
         if not minus and clause.field in ("text", "title"):
             ranking.append(value)
         shown.append(("-" if minus else "") + (f"{field.lower()}:" if field else "") + _quoted(value, match["phrase"]))
-    if not ranking and not required:
-        raise _SyntaxProblemError("it only says what to leave out")
+    if not any(ranking) and not required:
+        raise _SyntaxProblemError(next(iter(problems), "it only says what to leave out"))
     return ParsedQuery(
-        ranking_text=" ".join(ranking),
+        ranking_text=" ".join(filter(None, ranking)),
         constraint=Constraint(filters=filters, required=tuple(required), excluded=tuple(excluded)),
-        interpretation=" ".join(shown),
+        interpretation=" ".join(filter(None, shown)),
+        notices=tuple(_notices(list(problems))),
     )
+
+
+def _notices(problems: list[str]) -> Iterator[str]:
+    for problem in problems[:_PROBLEMS_NAMED]:
+        yield f"Searched as plain words: {problem}."
+    if len(problems) > _PROBLEMS_NAMED:
+        yield f"Searched as plain words: {len(problems) - _PROBLEMS_NAMED:,} more items."
 
 
 def _reason(rest: str) -> str:
@@ -128,13 +158,17 @@ def _reason(rest: str) -> str:
     return f"a quotation mark stands inside a word, near {rest[:20]!r}"
 
 
+def _says_something(value: str) -> bool:
+    return any(c.isalnum() for c in value)
+
+
 def _quoted(value: str, phrase: str | None) -> str:
     return value if phrase is None else f'"{value}"'
 
 
 def _clause(field: str | None, value: str) -> Clause:
     name = (field or "text").lower()
-    if not any(c.isalnum() for c in value):
+    if not _says_something(value):
         raise _SyntaxProblemError(f"nothing to look for in {_quoted(value, value)}")
     match name:
         case "text" | "title" | "mesh" | "journal" | "author" | "type" | "language" | "doi":

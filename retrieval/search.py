@@ -15,13 +15,16 @@ from retrieval.fusion import FUSIONS
 from retrieval.identifiers import possible_keys
 from retrieval.index.interface import IndexedArticle, IndexReader, Scored
 from retrieval.index.manifest import Manifest
+from retrieval.integrity import EXCLUDED
 from retrieval.query import ParsedQuery, parse_query
-from retrieval.records import LEGS, Hit, IntegrityPolicy, IntegrityStatus, Query, SearchResult
+from retrieval.records import LEGS, Hit, IntegrityPolicy, Query, SearchResult
 
 LONGEST_RESULT: Final = 1_000
 DEFAULT_WEIGHTS: Final = {"lexical": 0.45, "dense": 0.55}
 _DEPTH: Final = 100
 _EVIDENCE_PER_HIT: Final = 2
+_NAMED: Final = 10
+"""PMIDs that notices name one by one."""
 
 
 class Searcher:
@@ -79,7 +82,7 @@ class Searcher:
             hits=hits,
             generation=self.generation,
             interpretation=parsed.interpretation,
-            notices=(*parsed.notices, *self._notices(parsed, query)),
+            notices=(*parsed.notices, *self._notices(parsed, query, hits)),
             timings_ms=timings,
         )
 
@@ -120,16 +123,24 @@ class Searcher:
                     lexical = _completed(lexical, reader.lexical_scores(text, _missing(dense, lexical)))
         return {"lexical": lexical, "dense": dense}
 
-    def _notices(self, parsed: ParsedQuery, query: Query) -> Iterator[str]:
+    def _notices(self, parsed: ParsedQuery, query: Query, hits: Sequence[Hit]) -> Iterator[str]:
         if self._encoder is None and "dense" in query.legs and parsed.ranking_text:
             yield "This generation has no vectors: searched by words alone."
         if parsed.ranking_text and not self._analyzer.terms(parsed.ranking_text):
             yield "The query holds no letter or digit to look for."
         if query.filters.integrity is IntegrityPolicy.EXCLUDE:
             named = [int(c.value) for c in parsed.constraint.required if c.field == "pmid"]
-            for pmid, stored in self._reader.articles([*query.filters.pmids, *named]).items():
-                if stored.integrity.status is IntegrityStatus.RETRACTED:
-                    yield f"PMID {pmid} is retracted and therefore left out; ask for retracted articles to see it."
+            left_out = self._reader.left_out([*query.filters.pmids, *named])
+            stored = self._reader.articles(left_out[:_NAMED])
+            for pmid, indexed in sorted(stored.items()):
+                status = indexed.integrity.status.value
+                yield f"PMID {pmid} is {status} and therefore left out; ask for retracted articles to see it."
+            if len(left_out) > _NAMED:
+                yield f"{len(left_out) - _NAMED:,} more of the PMIDs asked for are retracted or withdrawn and left out."
+        if query.filters.integrity is IntegrityPolicy.LABEL:
+            for hit in hits:
+                if hit.integrity.status in EXCLUDED:
+                    yield f"PMID {hit.article.pmid} is {hit.integrity.status.value}; it must not be relied on."
 
 
 def _require_usable(query: Query) -> None:

@@ -62,3 +62,9 @@ def american(word: str) -> str:
         if not (kept and index == 1):
             word = pattern.sub(replacement, word)
     return word
+
+
+def rules() -> str:
+    """All tables and patterns as one text: another one may make other words of the same."""
+    patterns = [(pattern.pattern, replacement) for pattern, replacement in _RULES]
+    return repr((sorted(_BEGINNINGS.items()), sorted(_INSIDE.items()), patterns, _HINT.pattern, _KEPT_ISE.pattern))

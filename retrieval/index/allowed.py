@@ -35,9 +35,9 @@ class AllowedSets:
         with self._lock:
             if constraint not in self._kept:
                 self._kept[constraint] = allowed
-                self._taken += _size(allowed)
+                self._taken += _size(constraint, allowed)
             while self._taken > self._room:
-                self._taken -= _size(self._kept.popitem(last=False)[1])
+                self._taken -= _size(*self._kept.popitem(last=False))
         return allowed
 
     def _work_out(self, constraint: Constraint) -> PmidSet | None:
@@ -51,6 +51,7 @@ class AllowedSets:
         return PmidSet(reader.matching(constraint) if matching else [])
 
 
-def _size(allowed: PmidSet | None) -> int:
+def _size(constraint: Constraint, allowed: PmidSet | None) -> int:
     # Even an empty set takes room, so that the number of conditions is bounded as well.
-    return 1_000 + (allowed.size if allowed else 0)
+    filters = constraint.filters
+    return 1_000 + len(filters.pmids) + len(filters.exclude_pmids) + (allowed.size if allowed else 0)

@@ -69,3 +69,6 @@ class EmbeddedReader:
 
     def articles(self, pmids: Sequence[int]) -> dict[int, IndexedArticle]:
         return self.lexical_reader.articles(pmids)
+
+    def left_out(self, pmids: Sequence[int]) -> list[int]:
+        return self.lexical_reader.left_out(pmids)

@@ -54,6 +54,10 @@ class IndexReader(Protocol):
         """The stored articles that exist among `pmids`."""
         ...
 
+    def left_out(self, pmids: Sequence[int]) -> list[int]:
+        """Those of `pmids` that IntegrityPolicy.EXCLUDE keeps out of every leg, ascending; reads no stored article."""
+        ...
+
 
 class IndexBuilder(Protocol):
     """Writes the index files of one generation."""

@@ -20,8 +20,9 @@ from retrieval.analysis import Analyzer, fold
 from retrieval.errors import GenerationError
 from retrieval.identifiers import KEY_CEILING
 from retrieval.index.interface import IndexedArticle, Scored
+from retrieval.integrity import EXCLUDED
 from retrieval.query import Clause, Constraint
-from retrieval.records import Article, Author, Filters, IntegrityPolicy, IntegrityStatus
+from retrieval.records import Article, Author, Filters, IntegrityPolicy
 
 _WRITER_BYTES: Final = 512_000_000
 _KEYWORDS: Final = ("mesh", "type", "journal", "language", "author", "doi", "integrity")
@@ -74,8 +75,10 @@ class LexicalWriter:
         if article.year is not None:
             document.add_unsigned("year", article.year)
         title, abstract = self._analyzer.text(article.title), self._analyzer.text(article.abstract)
-        document.add_text("text", self._analyzer.combine(title, abstract))
-        document.add_text("title", title)
+        for value in self._analyzer.combine(title, abstract):
+            document.add_text("text", value)
+        for value in (title.row, *title.wholes):
+            document.add_text("title", value)
         for field, value in _keywords(article):
             document.add_text(field, value)
         document.add_text("integrity", indexed.integrity.status.value)
@@ -181,6 +184,13 @@ class LexicalReader:
         found = (self._stored(address) for _, address in hits)
         return {indexed.article.pmid: indexed for indexed in found}
 
+    def left_out(self, pmids: Sequence[int]) -> list[int]:
+        if not pmids:
+            return []
+        query = Query.boolean_query([(Occur.Must, self._pmids(pmids)), (Occur.Must, self._left_out())])
+        hits = self._searcher.search(query, len(pmids), count=False, order_by_field="pmid").hits
+        return sorted(pmid for pmid, _ in hits)
+
     def _stored(self, address: tantivy.DocAddress) -> IndexedArticle:
         return self._decoder.decode(bytes(self._searcher.doc(address)["stored"][0]))
 
@@ -244,7 +254,10 @@ class LexicalReader:
         if filters.exclude_pmids:
             yield self._pmids(filters.exclude_pmids)
         if filters.integrity is IntegrityPolicy.EXCLUDE:
-            yield self._keyword("integrity", IntegrityStatus.RETRACTED.value)
+            yield self._left_out()
+
+    def _left_out(self) -> Query:
+        return Query.term_set_query(self._schema, "integrity", [status.value for status in EXCLUDED])
 
     def _clause(self, clause: Clause) -> Query:
         match clause.field:
@@ -260,12 +273,15 @@ class LexicalReader:
                 return self._keyword(field, fold(clause.value))
 
     def _phrase(self, field: str, text: str) -> Query:
-        terms = self._analyzer.terms(text)
-        if not terms:
-            return Query.empty_query()
+        rows = [self._in_a_row(field, row) for row in self._analyzer.phrases(text)]
+        if len(rows) == 1:
+            return rows[0]
+        return Query.boolean_query([(Occur.Should, row) for row in rows]) if rows else Query.empty_query()
+
+    def _in_a_row(self, field: str, terms: Sequence[str]) -> Query:
         if len(terms) == 1:
             return self._keyword(field, terms[0])
-        return Query.phrase_query(self._schema, field, list(terms))
+        return Query.phrase_query(self._schema, field, list[str | tuple[int, str]](terms))
 
     def _keyword(self, field: str, value: str) -> Query:
         return Query.term_query(self._schema, field, value)

@@ -36,7 +36,8 @@ def test_bm25_ranks_as_well_as_bm25s_on_the_same_terms(data: Path, scifact: Topi
     ours = ndcg(run_topics(corpus.open_searcher(), scifact).run, scifact.qrels)
 
     analyzer = Analyzer()
-    documents = [analyzer.combine(analyzer.text(a.title), analyzer.text(a.abstract)).split() for a in articles]
+    fields = [analyzer.combine(analyzer.text(a.title), analyzer.text(a.abstract)) for a in articles]
+    documents = [" ".join(values).split() for values in fields]
     peer = bm25s.BM25(method="lucene", k1=1.2, b=0.75)
     peer.index(documents, show_progress=False)
     run = {}

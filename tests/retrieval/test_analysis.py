@@ -1,5 +1,7 @@
 """What the analyzer makes of the names and spellings of pathology."""
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,28 +14,52 @@ analyzer = Analyzer()
 @pytest.mark.parametrize(
     ("text", "terms"),
     [
-        ("PD-L1", "pdl1 pd l1"),
-        ("Ki-67", "ki67 ki 67"),
         ("Ki67", "ki67"),
         ("CD3", "cd3"),
-        ("HER2/neu", "her2neu her2 neu"),
-        ("TGF-beta", "tgfbeta tgf beta"),
-        ("TGF-β", "tgfbeta tgf beta"),
-        ("TGF‑β", "tgfbeta tgf beta"),
         ("and/or mg/kg", "and or mg kg"),
-        ("well-differentiated", "welldifferenti well differenti"),
         ("3.5 0.05", "3.5 0.05"),
         ("H₂O", "h2o"),
         ("Sjögren's syndrome", "sjogren syndrom"),
         ("cells.We saw", "cell we saw"),
         ("(CD20), [CD30]; CD34.", "cd20 cd30 cd34"),
-        ("p63-positive", "p63positive p63 posit"),
         ("", ""),
         ("— … ()", ""),
     ],
 )
 def test_text_becomes_terms(text: str, terms: str) -> None:
-    assert analyzer.text(text) == terms
+    assert analyzer.text(text) == (terms, [])
+
+
+@pytest.mark.parametrize(
+    ("text", "row", "wholes"),
+    [
+        ("PD-L1", "pd l1", ["pdl1"]),
+        ("Ki-67", "ki 67", ["ki67"]),
+        ("HER2/neu", "her2 neu", ["her2neu"]),
+        ("TGF-beta", "tgf beta", ["tgfbeta"]),
+        ("TGF-β", "tgf beta", ["tgfbeta"]),
+        ("TGF‑β", "tgf beta", ["tgfbeta"]),
+        ("well-differentiated", "well differenti", ["welldifferenti"]),
+        ("p63-positive", "p63 posit", ["p63positive"]),
+        ("(PD-L1,Ki-67) in T-cells.", "pd l1 ki 67 in t cell", ["pdl1", "ki67", "tcell"]),
+    ],
+)
+def test_compounds_stand_in_the_row_in_parts_and_beside_it_whole(text: str, row: str, wholes: list[str]) -> None:
+    assert analyzer.text(text) == (row, wholes)
+
+
+@pytest.mark.parametrize(
+    ("text", "phrases"),
+    [
+        ("lung cancer", [("lung", "cancer")]),
+        ("PD-L1", [("pd", "l1"), ("pdl1",)]),
+        ("PDL1", [("pdl1",)]),
+        ("PD-L1 and/or Ki-67", [("pd", "l1", "and", "or", "ki", "67"), ("pdl1", "and", "or", "ki67")]),
+        ("?!", []),
+    ],
+)
+def test_a_phrase_is_its_parts_in_a_row_or_its_whole_forms_in_a_row(text: str, phrases: list[tuple[str, ...]]) -> None:
+    assert analyzer.phrases(text) == phrases
 
 
 @pytest.mark.parametrize(
@@ -74,7 +100,7 @@ def test_words_that_only_look_british_stay_apart_from_their_neighbours(word: str
 @pytest.mark.parametrize("name", ["PD-L1", "Ki-67", "HER2/neu", "TGF-β", "anti-CD3"])
 @pytest.mark.parametrize("index", [0, -1])
 def test_a_compound_name_is_found_whole_and_in_part(name: str, index: int) -> None:
-    whole, *parts = analyzer.terms(name)
+    *parts, whole = analyzer.terms(name)
     assert whole == "".join(parts)
     assert analyzer.terms(parts[index])[0] in analyzer.terms(f"weak {name} staining")
 
@@ -93,9 +119,15 @@ def test_stage_and_type_numerals_are_no_stop_words() -> None:
 
 
 def test_titles_stand_twice_in_the_combined_field() -> None:
-    assert analyzer.combine("lung", "pleura") == "lung ¶ lung ¶ pleura"
-    assert analyzer.combine("", "pleura") == "pleura"
-    assert analyzer.combine("lung", "") == "lung ¶ lung"
+    lung, pleura, nothing = analyzer.text("lung"), analyzer.text("pleura"), analyzer.text("")
+    assert analyzer.combine(lung, pleura) == ["lung ¶ lung ¶ pleura"]
+    assert analyzer.combine(nothing, pleura) == ["pleura"]
+    assert analyzer.combine(lung, nothing) == ["lung ¶ lung"]
+
+
+def test_whole_forms_follow_the_combined_field_as_values_of_their_own() -> None:
+    field = analyzer.combine(analyzer.text("PD-L1 score"), analyzer.text("T-cells."))
+    assert field == ["pd l1 score ¶ pd l1 score ¶ t cell", "pdl1", "pdl1", "tcell"]
 
 
 def test_no_text_becomes_the_mark_between_title_and_abstract() -> None:
@@ -104,7 +136,19 @@ def test_no_text_becomes_the_mark_between_title_and_abstract() -> None:
 
 def test_the_fingerprint_is_stable_and_readable() -> None:
     assert Analyzer().fingerprint == analyzer.fingerprint
-    assert analyzer.fingerprint.startswith("pathlit-english-1-")
+    assert analyzer.fingerprint.startswith("pathlit-english-2-")
+
+
+@pytest.mark.parametrize(
+    ("module", "table"), [("spelling", "_INSIDE"), ("spelling", "_BEGINNINGS"), ("analysis", "_FOLD")]
+)
+def test_another_table_of_letters_or_spellings_is_another_analyzer(
+    monkeypatch: pytest.MonkeyPatch, module: str, table: str
+) -> None:
+    before = analyzer.fingerprint
+    entry = {ord("þ"): "th"} if table == "_FOLD" else {"zzz": "zz"}
+    monkeypatch.setitem(getattr(sys.modules[f"retrieval.{module}"], table), *next(iter(entry.items())))
+    assert analyzer.fingerprint != before
 
 
 def test_fold_drops_case_and_accents() -> None:
@@ -113,9 +157,16 @@ def test_fold_drops_case_and_accents() -> None:
 
 @given(st.text())
 def test_terms_never_hold_blanks_and_never_crash(text: str) -> None:
-    joined = analyzer.text(text)
-    assert joined == " ".join(joined.split())
-    assert len(joined.split(" ")) == len(analyzer.terms(text)) or not joined
+    row, wholes = analyzer.text(text)
+    assert row == " ".join(row.split())
+    assert all(whole.split() == [whole] for whole in wholes)
+    assert not any(mark in term for mark in "|¶" for term in analyzer.terms(text))
+
+
+@given(st.text())
+def test_the_row_of_a_text_is_the_phrase_that_it_makes(text: str) -> None:
+    row = tuple(analyzer.text(text).row.split())
+    assert analyzer.phrases(text)[:1] == ([row] if row else [])
 
 
 @given(st.text())
@@ -127,4 +178,8 @@ def test_spans_are_in_order_and_hold_every_term(text: str) -> None:
 
 @given(st.text(alphabet=st.characters(codec="ascii")))
 def test_spans_and_terms_agree(text: str) -> None:
-    assert [term for _, _, terms in analyzer.spans(text) for term in terms] == analyzer.terms(text)
+    assert sorted(term for _, _, terms in analyzer.spans(text) for term in terms) == sorted(analyzer.terms(text))
+
+
+def test_the_whole_form_comes_first_in_a_span() -> None:
+    assert analyzer.spans("weak PD-L1.") == [(0, 4, ("weak",)), (5, 10, ("pdl1", "pd", "l1"))]

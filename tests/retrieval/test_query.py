@@ -56,11 +56,15 @@ def test_years(text: str, first: int | None, last: int | None) -> None:
         ('lung "never closed', 'a quotation mark " is never closed'),
         ('a 5" lesion "', "a quotation mark stands inside a word"),
         ("IHC:positive", "there is no field 'IHC'"),
+        ("-IHC:positive", "there is no field 'IHC'"),
         ("-cancer", "it only says what to leave out"),
         ("year:soon lung", "year: takes 2015"),
         ("year:2020..2015 lung", "runs backwards"),
         ("pmid:abc", "pmid: takes digits"),
         ('title:"" lung', "nothing to look for"),
+        ('"" lung', "nothing to look for"),
+        ('-"?" lung', "nothing to look for"),
+        ('"???"', "nothing to look for"),
     ],
 )
 def test_a_malformed_query_is_searched_as_plain_words_and_says_so(text: str, reason: str) -> None:
@@ -70,6 +74,56 @@ def test_a_malformed_query_is_searched_as_plain_words_and_says_so(text: str, rea
     (notice,) = parsed.notices
     assert notice.startswith("Searched as plain words: ")
     assert reason in notice
+
+
+def test_a_malformed_item_becomes_words_and_the_other_conditions_hold() -> None:
+    parsed = parse_query('IHC:positive "lung cancer" -mouse year:2015 pmid:x', NO_FILTERS)
+    assert parsed.ranking_text == "IHC:positive lung cancer pmid:x"
+    assert [clause.field for clause in parsed.constraint.required] == ["text", "year"]
+    assert parsed.constraint.excluded == (Clause(field="text", value="mouse"),)
+    assert parsed.interpretation == 'IHC:positive "lung cancer" -mouse year:2015 pmid:x'
+    assert len(parsed.notices) == 2
+
+
+def test_a_malformed_exclusion_leaves_its_words_out() -> None:
+    parsed = parse_query("lung -IHC:positive", NO_FILTERS)
+    assert parsed.ranking_text == "lung"
+    assert parsed.constraint.excluded == (Clause(field="text", value="IHC:positive"),)
+    assert parsed.interpretation == 'lung -"IHC:positive"'
+
+
+def test_an_item_that_says_nothing_ranks_nothing() -> None:
+    assert parse_query('title:"" lung ""', NO_FILTERS).ranking_text == "lung"
+
+
+def test_many_malformed_items_make_few_notices() -> None:
+    notices = parse_query("a:b c:d e:f g:h i:j", NO_FILTERS).notices
+    assert len(notices) == 4
+    assert notices[-1] == "Searched as plain words: 2 more items."
+
+
+@pytest.mark.parametrize("text", ["“lung cancer”", "„lung cancer“", "«\u00a0lung cancer\u00a0»", "‟lung cancer”"])
+def test_typographic_quotation_marks_make_phrases(text: str) -> None:
+    (clause,) = parse_query(text, NO_FILTERS).constraint.required
+    assert clause.value == "lung cancer"
+
+
+@pytest.mark.parametrize("dash", ["-", "–", "—", "−", "‑", "--"])
+def test_a_dash_right_before_a_word_or_phrase_excludes_it(dash: str) -> None:
+    parsed = parse_query(f"lung {dash}mouse {dash}“cell line” {dash}title:review {dash}5-FU {dash}(rat)", NO_FILTERS)
+    assert [clause.value for clause in parsed.constraint.excluded] == ["mouse", "cell line", "review", "5-FU", "(rat)"]
+    assert parsed.ranking_text == "lung"
+    assert parsed.interpretation == 'lung -mouse -"cell line" -title:review -5-FU -(rat)'
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["lung – a review", "lung—a review", "PD‑L1", "stored at −80 °C", "r = -0.35, p", "CD3 -/- mice", "a -> b", "—"],
+)
+def test_other_dashes_are_no_syntax(text: str) -> None:
+    parsed = parse_query(text, NO_FILTERS)
+    assert parsed.ranking_text == text
+    assert parsed.notices == ()
 
 
 @pytest.mark.parametrize("text", ["Background: results", "ratio 1:2", "t(9;22)(q34;q11)", "HER2 - positive", "C++"])
@@ -90,7 +144,7 @@ def test_filters_are_kept() -> None:
     assert parse_query('"lung', filters).constraint.filters == filters
 
 
-@pytest.mark.parametrize("text", ["", "   ", "\n\t"])
+@pytest.mark.parametrize("text", ["", "   ", "\n\t", '""', '"', "“ ”"])
 def test_an_empty_query_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="the query is empty"):
         parse_query(text, NO_FILTERS)
@@ -101,9 +155,10 @@ def test_an_overlong_query_is_refused_with_both_numbers() -> None:
         parse_query("x" * (LONGEST_QUERY + 1), NO_FILTERS)
 
 
-@given(st.text(alphabet=st.sampled_from('ab "-:.0123 yeartilmdp()')))
+@given(st.text(alphabet=st.sampled_from('ab "-:.0123 yeartilmdp()–“”')))
 def test_no_text_breaks_the_parser(text: str) -> None:
-    if not text.split():
+    if not text.translate(str.maketrans("", "", '"“”')).split():
         return
     parsed = parse_query(text, NO_FILTERS)
-    assert parsed.ranking_text or parsed.constraint.required or parsed.notices
+    assert parsed.ranking_text.strip() or parsed.constraint.required
+    assert len(parsed.notices) <= 4

@@ -155,9 +155,27 @@ def test_a_retracted_article_asked_for_by_pmid_is_explained(searcher: Searcher) 
     assert result.notices == ("PMID 14 is retracted and therefore left out; ask for retracted articles to see it.",)
 
 
+def test_many_retracted_articles_asked_for_by_pmid_are_counted_and_ten_are_named(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path)
+    corpus.publish([Article(pmid=n, title="Lung.", publication_types=(RETRACTED,)) for n in range(1, 14)])
+    query = Query(text="lung", legs=("lexical",), filters=Filters(pmids=tuple(range(1, 14))))
+    notices = corpus.open_searcher().search(query).notices
+    assert notices[0].startswith("PMID 1 is retracted")
+    assert notices[10:] == ("3 more of the PMIDs asked for are retracted or withdrawn and left out.",)
+
+
+@pytest.mark.parametrize(("policy", "named"), [(IntegrityPolicy.LABEL, True), (IntegrityPolicy.ALLOW, False)])
+def test_a_retracted_hit_is_named_in_a_notice_where_labels_were_asked_for(
+    searcher: Searcher, policy: IntegrityPolicy, named: bool
+) -> None:
+    result = searcher.search(Query(text="lung carcinoma cured by nothing", filters=Filters(integrity=policy)))
+    assert 14 in pmids(result)
+    assert ("PMID 14 is retracted; it must not be relied on." in result.notices) is named
+
+
 def test_a_notice_of_retraction_is_labelled_and_not_left_out(searcher: Searcher) -> None:
     hit = searcher.search(Query(text="pmid:15")).hits[0]
-    assert hit.integrity.status is IntegrityStatus.NOTICE
+    assert hit.integrity.status is IntegrityStatus.RETRACTION_NOTICE
 
 
 def test_a_malformed_query_still_finds_and_says_how(searcher: Searcher) -> None:

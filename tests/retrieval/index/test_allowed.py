@@ -49,3 +49,14 @@ def test_the_least_recently_used_is_given_up_when_room_runs_out(reader: LexicalR
     sets.get(years(2003, 2003))
     assert sets.get(years(2001, 2001)) is first
     assert sets.get(years(2002, 2002)) is not second
+
+
+@pytest.mark.parametrize("field", ["pmids", "exclude_pmids"])
+def test_a_long_list_of_pmids_in_the_condition_itself_takes_room(reader: LexicalReader, field: str) -> None:
+    sets = AllowedSets(reader, room=5_000)
+    first = sets.get(years(2001, 2001))
+    listed = (
+        Filters(pmids=tuple(range(5, 4_005))) if field == "pmids" else Filters(exclude_pmids=tuple(range(5, 4_005)))
+    )
+    sets.get(Constraint(filters=listed))
+    assert sets.get(years(2001, 2001)) is not first

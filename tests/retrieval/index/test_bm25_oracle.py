@@ -11,7 +11,7 @@ from retrieval.index.interface import NO_CONDITION, IndexedArticle
 from retrieval.index.lexical import LexicalReader, LexicalWriter
 from tests.fakes import article
 
-WORDS = "lung colon breast tumour carcinoma stain budding marker grade score node margin slide biopsy cell".split()
+WORDS = "lung colon breast tumour carcinoma stain budding PD-L1 grade score node margin slide biopsy T-cell".split()
 ANALYZER = Analyzer()
 
 
@@ -38,9 +38,12 @@ def reader(tmp_path_factory: pytest.TempPathFactory, corpus: list[tuple[str, str
     return LexicalReader(folder, ANALYZER)
 
 
-@pytest.mark.parametrize("query", ["lung carcinoma", "tumour budding grade of the colon", "slide slide stain", "node"])
+@pytest.mark.parametrize(
+    "query", ["lung carcinoma", "tumour budding grade of the colon", "slide slide stain", "node", "PD-L1", "PDL1"]
+)
 def test_scores_agree_with_rank_bm25(reader: LexicalReader, corpus: list[tuple[str, str]], query: str) -> None:
-    documents = [ANALYZER.combine(ANALYZER.text(t), ANALYZER.text(a)).split() for t, a in corpus]
+    fields = [ANALYZER.combine(ANALYZER.text(t), ANALYZER.text(a)) for t, a in corpus]
+    documents = [" ".join(values).split() for values in fields]
     expected = LuceneBM25(documents, k1=1.2, b=0.75).get_scores(ANALYZER.query_terms(query))
     found = {s.pmid: s.score for s in reader.search(query, NO_CONDITION, 200)}
     # Tantivy keeps document lengths in one byte: exact below 40 terms, a few per cent off above.
