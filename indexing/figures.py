@@ -6,18 +6,21 @@ articles that are not yet in: those that are in are told by their stamp, and not
 
 from __future__ import annotations
 
+import re
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Final
 
+from indexing.catalog import Catalog
 from indexing.figure_reading import ArticleReader, Reading, Wanted
-from indexing.figure_store import FigureStore
+from indexing.figure_store import ArticleState, FigureStore
 from indexing.image_folder import ImageFolder
 from indexing.licences import OPEN_LICENCES, licence_code
 from indexing.pmc_folder import PmcSource
-from retrieval.records import Record
+from retrieval.records import LOCAL_PMID_FLOOR, Record
 
+_PMCID: Final = re.compile(r"PMC[1-9]\d{0,11}")
 _AHEAD: Final = 4
 """Articles under way per thread: enough that none waits, few enough that a kill loses little."""
 
@@ -33,6 +36,7 @@ class PmcRetraction(Record, frozen=True):
 class FiguresReport(Record, frozen=True):
     """What became of the articles asked for: `asked` is the sum of unchanged, older, kept, refused and rejected."""
 
+    source: str
     asked: int
     unchanged: int
     older: int
@@ -96,6 +100,7 @@ def collect_figures(
         if progress:
             progress(counts["asked"])
     return FiguresReport(
+        source=source.name,
         asked=counts["asked"],
         unchanged=counts["unchanged"],
         older=counts["older"],
@@ -110,6 +115,15 @@ def collect_figures(
         withdrawn=withdrawn,
         retractions=retractions(store),
     )
+
+
+def wanted_by(catalog: Catalog) -> list[Wanted]:
+    """The articles of the catalog that PMC has, by rising PMID."""
+    return [
+        Wanted(article.pmcid.partition(".")[0].upper(), article.pmid if article.pmid < LOCAL_PMID_FLOOR else None)
+        for article in (entry.article for entry in catalog.articles())
+        if article.pmcid
+    ]
 
 
 def retractions(store: FigureStore) -> tuple[PmcRetraction, ...]:
@@ -129,7 +143,12 @@ def _in_order(
     under_way: deque[Future[Reading]] = deque()
     try:
         for article in wanted:
-            under_way.append(pool.submit(reader.read, article, store.article(article.pmcid)))
+            if not _PMCID.fullmatch(article.pmcid):
+                reason = f"{article.pmcid!r:.40} (PMID {article.pmid}) is no PMCID such as PMC1234567"
+                under_way.append(Future())
+                under_way[-1].set_result(Reading("rejected", ArticleState(article.pmcid, 0), reason=reason))
+            else:
+                under_way.append(pool.submit(reader.read, article, store.article(article.pmcid)))
             if len(under_way) > threads * _AHEAD:
                 yield under_way.popleft().result()
         while under_way:
@@ -145,7 +164,7 @@ def _keep(store: FigureStore, images: ImageFolder, reading: Reading) -> None:
     known, state = reading.known, reading.state
     if reading.outcome == "unchanged" and known and known.stamp != state.stamp:
         store.stamp(state.pmcid, state.stamp)
-    if reading.outcome in ("unchanged", "older"):
+    if reading.outcome in ("unchanged", "older") or not state.stamp:
         return
     if reading.outcome == "rejected" and known and known.version and not reading.is_gone:
         # What is known stays until it can be read again.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _PMCID: Final = re.compile(r"(?:PMC)?(\d{1,12})(?:\.(\d{1,4}))?", re.IGNORECASE)
 _BY_PERMISSION: Final = re.compile(
-    r"\b(?:re-?produced|re-?printed|re-?published|adapted|modified)\b[^.]{0,200}\bpermission\b", re.IGNORECASE
+    r"\b(?:re-?produced|re-?printed|re-?published|adapted|modified)\b.{0,150}\bpermission\b", re.IGNORECASE | re.DOTALL
 )
 _SHOWN_IN_BROWSERS: Final = (".jpg", ".jpeg", ".png", ".gif", ".webp")
 

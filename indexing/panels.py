@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from retrieval.records import Panel
 
 _DASH: Final = r"\s*[-‐‑–—−]\s*"
-_JOIN: Final = r"\s*(?:[,;]?\s*(?:and|&)\s*|[,;/+]\s*)"
+_JOIN: Final = r"(?:[,;]?\s+(?:and|&)\s+|\s*[,;/]\s*)"
 _FORMS: Final = (
     r"\(\s*(?:panels?\s+)?(?P<list>{list})\s*\)",  # (A), (B, C), (D–F)
     r"\((?P<open>{list})\s*[:,;]\s",  # (A, H&E, ×200)
@@ -61,11 +61,12 @@ def _marks(caption: str, bold: tuple[tuple[int, int], ...], case: str) -> list[_
     item = rf"{letter}(?:{_DASH}{letter})?"
     letters = rf"{item}(?:{_JOIN}{item})*"
     alone = re.compile(rf"\W*(?P<list>{letters})\W*")
-    marks = [
-        _Mark(_expanded(match["list"]), start, end, end)
-        for start, end in bold
-        if (match := alone.fullmatch(caption[start:end]))
-    ]
+    marks = []
+    for start, end in bold:
+        if match := alone.fullmatch(caption[start:end]):
+            if caption[:start].endswith("(") and caption.startswith(")", end):
+                start, end = start - 1, end + 1
+            marks.append(_Mark(_expanded(match["list"]), start, end, end))
     for form in _FORMS:
         pattern = form.format(list=letters, stop=_CASES[case])
         for match in re.finditer(pattern, caption):
