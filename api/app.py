@@ -11,7 +11,7 @@ from fastapi import FastAPI, Security
 from fastapi.security import APIKeyHeader, HTTPBearer
 from fastapi_offline import FastAPIOffline
 
-from api.auth import DOCS_ASSETS, KeyCheck
+from api.auth import DOCS_ASSETS, OPEN_PATHS, KeyCheck
 from api.body_limit import BodyLimit
 from api.errors import install_error_handlers
 from api.request_context import RequestContext
@@ -19,6 +19,7 @@ from api.routes import articles, health, search, status
 from api.service import Service
 from api.settings import ApiSettings
 from retrieval.live import LiveSearcher
+from retrieval.topup import TopUp
 
 _DESCRIPTION: Final = """
 Finds, checks and cites the biomedical literature.
@@ -38,12 +39,15 @@ _TAGS: Final = [
 ]
 
 
-def create_app(live: LiveSearcher, *, settings: ApiSettings) -> FastAPI:
+def create_app(
+    live: LiveSearcher, *, settings: ApiSettings, stale_after_days: float = 7.0, top_up: TopUp | None = None
+) -> FastAPI:
     """Nothing is opened before the application starts; then the published generation is, and its encoder warmed.
 
-    Without a published generation it starts all the same, and becomes ready when there is one.
+    Without a published generation it starts all the same, and becomes ready when there is one. Without `top_up`
+    nothing that is asked ever leaves this machine.
     """
-    service = Service(live, settings)
+    service = Service(live, settings, stale_after_days=stale_after_days, top_up=top_up)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -67,14 +71,15 @@ def create_app(live: LiveSearcher, *, settings: ApiSettings) -> FastAPI:
     )
     app.state.service = service
     install_error_handlers(app)
+    app.include_router(health.router)
+    for module in (search, articles, status):
+        app.include_router(module.router, prefix="/v1", dependencies=_documented(settings))
+    paths = (*app.openapi()["paths"], *sorted(OPEN_PATHS), f"{DOCS_ASSETS}/{{file}}")
     # The last one added is the first that a request meets.
     app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s)
     if settings.api_keys:
         app.add_middleware(KeyCheck, keys=settings.api_keys)
-    app.add_middleware(RequestContext, counters=service.counters)
-    app.include_router(health.router)
-    for module in (search, articles, status):
-        app.include_router(module.router, prefix="/v1", dependencies=_documented(settings))
+    app.add_middleware(RequestContext, counters=service.counters, paths=paths)
     return app
 
 

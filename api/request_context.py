@@ -6,9 +6,8 @@ import logging
 import re
 import traceback
 import uuid
+from collections.abc import Iterable
 from time import perf_counter
-from typing import Final
-from urllib.parse import quote
 
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -19,16 +18,17 @@ from api.errors import api_error, error_response
 _access = logging.getLogger("api.access")
 _log = logging.getLogger(__name__)
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-_LONGEST_PATH: Final = 200
 
 
 class RequestContext:
-    """Middleware, the outermost. Neither log ever holds a query string, a body or an exception's own words,
-    because those may hold what somebody asked."""
+    """Middleware, the outermost. Neither log ever holds a path's own parts, a query string, a body or an exception's
+    own words, because those may hold what somebody asked."""
 
-    def __init__(self, app: ASGIApp, counters: Counters) -> None:
+    def __init__(self, app: ASGIApp, counters: Counters, paths: Iterable[str]) -> None:
+        """`paths` are those that the log may show, as they are declared: /v1/articles/{id}."""
         self._app = app
         self._counters = counters
+        self._paths = [(path, _pattern(path)) for path in paths]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -62,15 +62,23 @@ class RequestContext:
             _access.info(
                 "%s %s %s %.1f ms %s",
                 scope["method"],
-                quote(scope["path"][:_LONGEST_PATH], errors="replace"),
+                self._declared(scope["path"]),
                 status or "-",
                 (perf_counter() - started) * 1000,
                 request_id,
             )
 
+    def _declared(self, path: str) -> str:
+        return next((declared for declared, pattern in self._paths if pattern.fullmatch(path)), "-")
+
 
 class BrokenAnswerError(Exception):
     """Ends a connection whose answer cannot be completed."""
+
+
+def _pattern(template: str) -> re.Pattern[str]:
+    parts = re.split(r"\{\w+\}", template)
+    return re.compile(".*".join(map(re.escape, parts)), re.DOTALL)
 
 
 def _request_id(scope: Scope) -> str:

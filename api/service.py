@@ -8,48 +8,88 @@ from time import perf_counter
 from typing import Any, Final
 
 from fastapi import Request
+from msgspec.structs import replace
 from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.counters import Counters
+from api.errors import ApiError, ErrorDetail
 from api.readiness import Readiness
-from api.schemas import Envelope, Meta
+from api.schemas import Envelope, Meta, search_view
 from api.settings import ApiSettings
 from api.workers import Workers
 from retrieval.live import LiveSearcher
+from retrieval.records import Query, SearchResult
 from retrieval.search import Searcher
+from retrieval.topup import TopUp
 
 _LOOK_UPS_AT_ONCE: Final = 4
 _LOOK_UPS_WAITING: Final = 256
+_TOP_UPS_AT_ONCE: Final = 8
+_BUSY: Final = "PubMed was not asked for newer articles: too many searches ask it already; try again in a moment."
+_NO_TOP_UP: Final = (
+    "this server was not set up to ask PubMed; leave top_up out, or have its operator set api.top_up "
+    "(PATHLIT_API__TOP_UP=true)"
+)
 
 
 class Service:
     """One per application, at `app.state.service`."""
 
-    def __init__(self, live: LiveSearcher, settings: ApiSettings) -> None:
-        self.settings = settings
+    def __init__(
+        self, live: LiveSearcher, settings: ApiSettings, *, stale_after_days: float, top_up: TopUp | None
+    ) -> None:
+        self.stale_after_days = stale_after_days
         self.version = version("pathlit")
         self.counters = Counters()
         self.readiness = Readiness(live, every_s=settings.watch_every_s)
         self._live = live
+        self._top_up = top_up
         self._searches = Workers(at_once=settings.max_concurrent_searches, waiting=settings.max_waiting_searches)
         # Threads of their own: articles and the status can be read while searches queue.
         self._look_ups = Workers(at_once=_LOOK_UPS_AT_ONCE, waiting=_LOOK_UPS_WAITING)
+        self._top_ups = Workers(at_once=_TOP_UPS_AT_ONCE, waiting=0)
 
-    async def search(self, request: Request, work: Callable[[Searcher], BaseModel]) -> Response:
-        """Answer with the work's result; it gets one searcher, so that a whole answer is of one generation."""
-        answer = await self._searches.run(lambda: self._answer(request, work))
+    async def search(self, request: Request, query: Query, *, top_up: bool = False) -> Response:
+        """Answer a query; ApiError (422) for a top-up that this server does not offer."""
+        if top_up:
+            answer = await self._topped_up(request, query)
+        else:
+            answer = await self._searches.run(
+                lambda: self._answer(request, lambda searcher: search_view(searcher.search(query)))
+            )
         self.counters.searches += 1
         return answer
 
     async def look_up(self, request: Request, work: Callable[[Searcher], BaseModel]) -> Response:
-        """The same for what takes no search."""
+        """Answer with the work's result; it gets one searcher, so that a whole answer is of one generation."""
         return await self._look_ups.run(lambda: self._answer(request, work))
 
     def _answer(self, request: Request, work: Callable[[Searcher], BaseModel]) -> Response:
         # In the worker's thread to its last byte: serialising a thousand articles would hold up every other request.
         searcher = self._live.searcher()
         return enveloped(request, work(searcher), searcher.generation)
+
+    async def _topped_up(self, request: Request, query: Query) -> Response:
+        source = self._top_up
+        if source is None:
+            detail = ErrorDetail(field="top_up", message=_NO_TOP_UP)
+            raise ApiError(422, "invalid_input", f"top_up: {_NO_TOP_UP}", details=[detail])
+
+        def find() -> tuple[Searcher, SearchResult]:
+            searcher = self._live.searcher()
+            return searcher, searcher.search(query)
+
+        def answer(result: SearchResult) -> Response:
+            return enveloped(request, search_view(result), result.generation)
+
+        searcher, found = await self._searches.run(find)
+        try:
+            # Threads of their own: whoever waits for PubMed holds up nobody else's search.
+            return await self._top_ups.run(lambda: answer(searcher.top_up(found, source)))
+        except ApiError:
+            without = replace(found, notices=(*found.notices, _BUSY))
+            return await self._look_ups.run(lambda: answer(without))
 
 
 def service_of(request: Request) -> Service:

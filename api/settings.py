@@ -24,4 +24,8 @@ class ApiSettings(BaseModel):
     max_body_bytes: int = Field(1_048_576, ge=1, description="Longest request body, in bytes.")
     body_timeout_s: float = Field(10.0, gt=0, description="Seconds within which a request's body must have arrived.")
     watch_every_s: float = Field(1.0, gt=0, description="Seconds between looks for a newly published generation.")
-    stale_after_days: float = Field(7.0, gt=0, description="Age of a generation from which /v1/status calls it stale.")
+    top_up: bool = Field(
+        False,
+        description="Let a search ask PubMed for articles that the index lacks, where its request says so; its words "
+        "then leave this machine for NCBI.",
+    )

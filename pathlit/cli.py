@@ -6,7 +6,7 @@ Exit codes: 0 done, 1 not found or not in order, 2 unusable input or setting, 3 
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import typer
 
@@ -24,6 +24,8 @@ app = typer.Typer(
     name="pathlit",
     help="Find, check and cite the biomedical literature, for pathology. Start with `pathlit demo`.",
     no_args_is_help=True,
+_UsageError: Any = typer.BadParameter.__bases__[0]
+"""Of click, of which typer carries a copy in some versions."""
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -35,7 +37,10 @@ for command in (demo, index, search, show, serve, status, rollback, doctor):
 def main() -> None:
     """Run a command; an error of ours is one line on standard error (with --json, one JSON object) and an exit code."""
     try:
-        app()
+        # Left to itself, typer prints a usage error as text and exits.
+        sys.exit(app(standalone_mode="--json" not in sys.argv))
+    except _UsageError as exc:
+        _fail("usage", exc.format_message(), exc.exit_code)
     except PathlitError as exc:
         _fail(exc.code, str(exc), exc.exit_code)
     except SystemExit as exc:

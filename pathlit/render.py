@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
+from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
 from retrieval.citations import cite_source
 from retrieval.index.interface import IndexedArticle
-from retrieval.records import Article, Evidence, Hit, Integrity, IntegrityStatus, SearchResult
+from retrieval.records import Article, Evidence, Hit, Integrity, IntegrityStatus, RecentArticle, SearchResult
 
 _INTEGRITY_STYLE = {
     IntegrityStatus.RETRACTED: ("RETRACTED", "bold white on red"),
@@ -31,6 +32,11 @@ def render_result(result: SearchResult, console: Console) -> None:
         console.print("Nothing found. Try fewer conditions, or other words.")
     for hit in result.hits:
         console.print(_hit(hit))
+        console.print()
+    if result.not_indexed:
+        console.print(Rule(Text("At PubMed, not in the index yet", style="bold"), align="left"))
+    for recent in result.not_indexed:
+        console.print(_recent(recent))
         console.print()
     spent = sum(result.timings_ms.values())
     footer = f"{len(result.hits)} hits for {result.interpretation} · generation {result.generation} · {spent:.0f} ms"
@@ -66,6 +72,12 @@ def _hit(hit: Hit) -> RenderableType:
     quotes = [_quote(evidence) for evidence in hit.evidence if evidence.field != "title"]
     below = Group(Text(cite_source(article), style="dim"), *quotes, _why(hit))
     return Group(_numbered(f"{hit.rank:>2}.", _heading(article, hit.integrity)), Padding(below, (0, 0, 0, 4)))
+
+
+def _recent(recent: RecentArticle) -> RenderableType:
+    quotes = [_quote(evidence) for evidence in recent.evidence if evidence.field != "title"]
+    below = Group(Text(cite_source(recent.article), style="dim"), *quotes)
+    return Group(_numbered("  +", _heading(recent.article, recent.integrity)), Padding(below, (0, 0, 0, 4)))
 
 
 def _numbered(number: str, heading: Text) -> Table:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from pydantic import BaseModel, Field, SecretStr, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+    TomlConfigSettingsSource,
+)
 
 from api.settings import ApiSettings
 from indexing.eutils import NCBI_EUTILS
@@ -67,3 +74,12 @@ def read_settings(home: Path | None = None) -> Settings:
         ) from exc
     except (OSError, ValueError) as exc:
         raise ConfigurationError(f"{SETTINGS_FILE} cannot be read: {exc}") from exc
+    stale_after_days: float = Field(7.0, gt=0, description="Age of the newest source from which an index is stale.")
+    except SettingsError as exc:
+        # A value of the environment that should be JSON; pydantic's message names the field and never the value.
+        field = re.search(r'field "(\w+)"', str(exc))
+        name = field[1] if field else "?"
+        raise ConfigurationError(
+            f"a variable PATHLIT_{name.upper()}* in the environment is not JSON: lists and nested settings are written "
+            f"""as in PATHLIT_API__API_KEYS='["first key", "second key"]'; correct or unset it"""
+        ) from exc

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from indexing.catalog import Catalog
 from indexing.embeddings import EmbeddingCache
+from indexing.entrez import EntrezSource
+from indexing.topup import EntrezTopUp
 from pathlit.settings import Settings
 from retrieval.analysis import Analyzer
 from retrieval.encoders.text import TextEncoder
@@ -17,6 +19,9 @@ from retrieval.index.interface import IndexedArticle
 from retrieval.index.manifest import require_encoder
 from retrieval.live import LiveSearcher
 from retrieval.search import Searcher
+
+_TOP_UP_TIMEOUT_S = 4.0
+_TOP_UP_CONNECT_S = 2.0
 
 
 class HomeFolder:
@@ -91,3 +96,17 @@ class HomeFolder:
 
     def live_searcher(self) -> LiveSearcher:
         return LiveSearcher(self.store, self.open_searcher)
+
+    @cached_property
+    def top_up(self) -> EntrezTopUp:
+        """Asks NCBI with the words of a query; only where somebody wished that."""
+        entrez = self.settings.entrez
+        source = EntrezSource(
+            entrez.email,
+            api_key=entrez.api_key.get_secret_value() if entrez.api_key else None,
+            base_url=entrez.url,
+            timeout=_TOP_UP_TIMEOUT_S,
+            connect_timeout=_TOP_UP_CONNECT_S,
+            max_attempts=2,
+        )
+        return EntrezTopUp(source, patience_s=_TOP_UP_TIMEOUT_S)

@@ -381,7 +381,7 @@ class Hit(Record, frozen=True):
 
 
 class RecentArticle(Record, frozen=True):
-    """An article that PubMed has and the generation has not yet: outside the ranking, its standing from its own record."""
+    """An article that PubMed has and the generation not yet: unranked, its standing from its own record alone."""
 
     article: Article
     integrity: Integrity = Integrity()

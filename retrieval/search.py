@@ -18,6 +18,7 @@ from retrieval.index.manifest import Manifest
 from retrieval.integrity import EXCLUDED
 from retrieval.query import ParsedQuery, parse_query
 from retrieval.records import LEGS, Hit, IntegrityPolicy, Query, SearchResult
+from retrieval.topup import TopUp, topped_up
 
 LONGEST_RESULT: Final = 1_000
 DEFAULT_WEIGHTS: Final = {"lexical": 0.45, "dense": 0.55}
@@ -85,6 +86,10 @@ class Searcher:
             notices=(*parsed.notices, *self._notices(parsed, query, hits)),
             timings_ms=timings,
         )
+
+    def top_up(self, result: SearchResult, source: TopUp) -> SearchResult:
+        """One of this searcher's results with what its generation lacks; a failing source is a notice."""
+        return topped_up(result, source, self._reader, self._analyzer)
 
     def article(self, identifier: str) -> IndexedArticle:
         """One article, retracted or not, by its PMID in any form or by its source's id; ArticleNotFoundError."""

@@ -12,12 +12,14 @@ from api.service import enveloped, service_of
 router = APIRouter(tags=["health"])
 
 
+@router.head("/healthz", include_in_schema=False)
 @router.get("/healthz", response_model=Envelope[HealthResponse], responses=failures(500), summary="The process lives")
 async def healthz(request: Request) -> Response:
     """Answers as long as the process does; restart it when this fails."""
     return enveloped(request, HealthResponse())
 
 
+@router.head("/readyz", include_in_schema=False)
 @router.get(
     "/readyz",
     response_model=Envelope[HealthResponse],
@@ -27,5 +29,4 @@ async def healthz(request: Request) -> Response:
 async def readyz(request: Request) -> Response:
     """Answers 200 once a generation is open and its encoder has worked; send no searches before. A server that waits
     for its first generation becomes ready by itself."""
-    service_of(request).readiness.require()
-    return enveloped(request, HealthResponse())
+    return enveloped(request, HealthResponse(), service_of(request).readiness.require())

@@ -8,7 +8,7 @@ from fastapi import APIRouter, Body, Query, Request
 from starlette.responses import Response
 
 from api.declared import failures
-from api.schemas import Envelope, SearchParameters, SearchRequest, SearchResponse, search_view
+from api.schemas import Envelope, SearchParameters, SearchRequest, SearchResponse
 from api.service import service_of
 
 router = APIRouter(tags=["search"])
@@ -59,8 +59,11 @@ async def search(asked: _Asked, request: Request) -> Response:
     Two legs look for articles, by words and by meaning, and their rankings are fused. Retracted articles are left out
     unless `filters.integrity` is `label`. A query that breaks the rules of the query language is searched as plain
     words, and a notice says so.
+
+    With `top_up` a search also lists, behind its hits, what PubMed has on the query's words and the index not yet
+    (`not_indexed`). The words then leave the server for NCBI; without it nothing that is asked does.
     """
-    return await service_of(request).search(request, lambda searcher: search_view(searcher.search(asked.to_query())))
+    return await service_of(request).search(request, asked.to_query(), top_up=asked.top_up)
 
 
 @router.get(
@@ -72,4 +75,4 @@ async def search(asked: _Asked, request: Request) -> Response:
 async def search_by_link(asked: Annotated[SearchParameters, Query()], request: Request) -> Response:
     """The same search with its defaults, for a browser's address bar. Programs better use POST: a query in a link
     ends up in the logs of every proxy on its way."""
-    return await service_of(request).search(request, lambda searcher: search_view(searcher.search(asked.to_query())))
+    return await service_of(request).search(request, asked.to_query())

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from api.declared import failures
 from api.schemas import Counts, Envelope, StatusResponse, status_view
 from api.service import service_of
+from retrieval.freshness import freshness
 from retrieval.search import Searcher
 
 router = APIRouter(tags=["status"])
@@ -22,16 +23,16 @@ router = APIRouter(tags=["status"])
     summary="The generation in service and its age",
 )
 async def status(request: Request) -> Response:
-    """Which generation answers, what it holds, how it was built, and whether it is older than the operator allows."""
+    """Which generation answers, what it holds, how it was built, and what it is current to: `warnings` says so where
+    that is longer ago than the operator allows."""
     service = service_of(request)
     counts = Counts(searches=service.counters.searches, errors=service.counters.errors)
 
     def described(searcher: Searcher) -> StatusResponse:
         return status_view(
             searcher.manifest,
+            freshness(searcher.manifest, datetime.now(UTC), service.stale_after_days),
             version=service.version,
-            now=datetime.now(UTC),
-            stale_after_days=service.settings.stale_after_days,
             counts=counts,
         )
 

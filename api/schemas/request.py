@@ -39,7 +39,8 @@ class SearchFilters(_Request):
     exclude_pmids: _Keys = Field([], description="Never these articles.", examples=[[]])
     integrity: IntegrityPolicy = Field(
         IntegrityPolicy.EXCLUDE,
-        description="`exclude` leaves retracted articles out; `label` shows them, marked as retracted.",
+        description="`exclude` leaves retracted and withdrawn articles out; `label` shows them, marked, with a notice; "
+        "`allow` shows them, marked in their own record only.",
     )
 
     def to_filters(self) -> Filters:
@@ -78,6 +79,12 @@ class SearchRequest(_Request):
         "minmax",
         description="How the legs' rankings become one: weighted average of scaled scores (`minmax`), or reciprocal "
         "ranks (`rrf`).",
+    )
+
+    top_up: Annotated[bool, Field(strict=True)] = Field(
+        False,
+        description="Also ask PubMed, within a few seconds, for articles that the index lacks: `not_indexed` of the "
+        "answer. The query's plain words leave the server for NCBI with it. Only where the operator allows it.",
     )
 
     def to_query(self) -> Query:

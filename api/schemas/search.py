@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
 from api.schemas.view import IntegrityView, Text, View, pubmed_url, shown_pmid
 from retrieval.citations import cite
-from retrieval.records import Hit, SearchResult
+from retrieval.records import Article, Evidence, Hit, Integrity, SearchResult
 
 
 class LegView(View):
@@ -29,11 +29,9 @@ class EvidenceView(View):
     score: float = Field(description="How well it answers the query, comparable within one answer.", examples=[7.1])
 
 
-class HitView(View):
-    """One article that was found, and why."""
+class FoundView(View):
+    """One article that was found."""
 
-    rank: int = Field(description="1 is best.", examples=[1])
-    score: float = Field(description="The fused score, comparable within one answer.", examples=[0.91])
     id: str = Field(description="Give it to GET /v1/articles/{id}.", examples=["pmid:29952771"])
     pmid: int | None = Field(description="Null for an article that is not from PubMed.", examples=[29952771])
     title: Text = Field(examples=["Immunohistochemistry of lung carcinoma in small biopsies."])
@@ -47,8 +45,19 @@ class HitView(View):
     mesh: list[str] = Field(description="MeSH headings.", examples=[["Lung Neoplasms"]])
     url: str | None = Field(description="Its page at PubMed.", examples=["https://pubmed.ncbi.nlm.nih.gov/29952771/"])
     integrity: IntegrityView
-    legs: dict[str, LegView] = Field(description="By leg (`lexical`, `dense`), those that found it.")
     evidence: list[EvidenceView] = Field(description="The sentences that answer best, best first; may be empty.")
+
+
+class HitView(FoundView):
+    """One article of the index that was found, and why."""
+
+    rank: int = Field(description="1 is best.", examples=[1])
+    score: float = Field(description="The fused score, comparable within one answer.", examples=[0.91])
+    legs: dict[str, LegView] = Field(description="By leg (`lexical`, `dense`), those that found it.")
+
+
+class NotIndexedView(FoundView):
+    """One article that PubMed has and the index not yet: unranked, its standing from its own record alone."""
 
 
 class SearchResponse(View):
@@ -62,6 +71,10 @@ class SearchResponse(View):
     timings_ms: dict[str, float] = Field(
         description="Milliseconds by stage.", examples=[{"encode": 8.1, "dense": 1.7, "lexical": 4.0, "fusion": 0.2}]
     )
+    not_indexed: list[NotIndexedView] = Field(
+        description="With `top_up`: articles of PubMed that the index lacks, best match of the words first; always "
+        "empty without it. GET /v1/articles does not know them."
+    )
 
 
 def search_view(result: SearchResult) -> SearchResponse:
@@ -70,27 +83,40 @@ def search_view(result: SearchResult) -> SearchResponse:
         interpretation=result.interpretation,
         notices=list(result.notices),
         timings_ms=dict(result.timings_ms),
+        not_indexed=[
+            NotIndexedView.model_validate(_found(recent.article, recent.integrity, recent.evidence))
+            for recent in result.not_indexed
+        ],
     )
 
 
 def _hit_view(hit: Hit) -> HitView:
-    article = hit.article
-    return HitView(
-        rank=hit.rank,
-        score=hit.score,
-        id=article.id,
-        pmid=shown_pmid(article),
-        title=article.title,
-        citation=cite(article),
-        abstract=article.abstract,
-        year=article.year,
-        journal=article.journal.title or article.journal.abbreviation or (article.book.title if article.book else ""),
-        doi=article.doi,
-        pmcid=article.pmcid,
-        publication_types=[term.name for term in article.publication_types],
-        mesh=[heading.name for heading in article.mesh],
-        url=pubmed_url(article),
-        integrity=IntegrityView.model_validate(hit.integrity),
-        legs={name: LegView.model_validate(leg) for name, leg in hit.legs.items()},
-        evidence=[EvidenceView.model_validate(sentence) for sentence in hit.evidence],
+    return HitView.model_validate(
+        {
+            **_found(hit.article, hit.integrity, hit.evidence),
+            "rank": hit.rank,
+            "score": hit.score,
+            "legs": hit.legs,
+        }
     )
+
+
+def _found(article: Article, integrity: Integrity, evidence: tuple[Evidence, ...]) -> dict[str, Any]:
+    return {
+        "id": article.id,
+        "pmid": shown_pmid(article),
+        "title": article.title,
+        "citation": cite(article),
+        "abstract": article.abstract,
+        "year": article.year,
+        "journal": article.journal.title
+        or article.journal.abbreviation
+        or (article.book.title if article.book else ""),
+        "doi": article.doi,
+        "pmcid": article.pmcid,
+        "publication_types": [term.name for term in article.publication_types],
+        "mesh": [heading.name for heading in article.mesh],
+        "url": pubmed_url(article),
+        "integrity": integrity,
+        "evidence": evidence,
+    }

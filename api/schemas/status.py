@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from pydantic import Field
 
 from api.schemas.view import Text, View
+from retrieval.freshness import Freshness
 from retrieval.index.manifest import Manifest
 
 
@@ -44,32 +44,41 @@ class StatusResponse(View):
     version: str = Field(description="Version of pathlit.", examples=["0.1.0"])
     generation: str = Field(examples=["000042"])
     created: str = Field(description="When it was built: UTC, ISO 8601.", examples=["2026-03-01T04:05:06+00:00"])
-    age_days: float = Field(description="Days since it was built.", examples=[0.8])
-    stale: bool = Field(description="Whether it is older than this server's operator allows.")
-    source: Text = Field(description="The last source that went into it: what it is current to.")
+    source: Text = Field(description="The newest source that went into it.", examples=["pubmed26n1512.xml.gz"])
+    source_date: Text = Field(description="ISO date of that source.", examples=["2026-11-20"])
+    age_days: float = Field(
+        description="Days since the date of that source or, where it is not known, since the build.", examples=[1.3]
+    )
+    stale: bool = Field(description="Whether that is longer than this server's operator allows.")
+    freshness: str = Field(
+        description="The same for people.",
+        examples=["current to PubMed file 1512 (pubmed26n1512.xml.gz), 20 November 2026; 1 day old"],
+    )
+    warnings: list[str] = Field(description="What the operator should see to; empty where all is well.", examples=[[]])
     articles: int
+    integrity: dict[str, int] = Field(
+        description="How many of its articles have which standing, as far as its build counted them.",
+        examples=[{"retracted": 214, "corrected": 3120}],
+    )
     vectors: int
     encoder: EncoderView | None = Field(description="Null for a generation that is searched by words alone.")
     analyzer: AnalyzerView
     counts: Counts
 
 
-def status_view(
-    manifest: Manifest, *, version: str, now: datetime, stale_after_days: float, counts: Counts
-) -> StatusResponse:
-    """`now` has a time zone. A clock that runs behind the builder's gives the age 0, never a negative one."""
-    created = datetime.fromisoformat(manifest.created)
-    if created.tzinfo is None:
-        created = created.replace(tzinfo=UTC)
-    age_days = max(0.0, (now - created) / timedelta(days=1))
+def status_view(manifest: Manifest, fresh: Freshness, *, version: str, counts: Counts) -> StatusResponse:
     return StatusResponse(
         version=version,
         generation=manifest.generation,
         created=manifest.created,
-        age_days=round(age_days, 2),
-        stale=age_days > stale_after_days,
-        source=manifest.source,
+        source=fresh.source,
+        source_date=fresh.source_date,
+        age_days=round(fresh.age_days, 2),
+        stale=fresh.stale,
+        freshness=fresh.sentence,
+        warnings=[f"The index is stale: {fresh.sentence}."] if fresh.stale else [],
         articles=manifest.articles,
+        integrity=manifest.integrity,
         vectors=manifest.vectors,
         encoder=EncoderView.model_validate(manifest.encoder) if manifest.encoder else None,
         analyzer=AnalyzerView(fingerprint=manifest.analyzer, stemmer=manifest.stemmer),

@@ -2,28 +2,44 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from datetime import UTC, datetime
+from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
 from pathlit.commands.options import AsJson, Home
 from pathlit.console import note, out, print_json
+from pathlit.last_refresh import last_refresh
+from pathlit.last_refresh import sentence as refresh_sentence
 from pathlit.settings import read_settings
 from pathlit.wiring import HomeFolder
 from retrieval.errors import GenerationError, NotPublishedError
+from retrieval.freshness import Freshness, freshness
 from retrieval.index.manifest import Manifest
 
 
-def status(home: Home = None, as_json: AsJson = False) -> None:
-    """Say what is published, what it was built from, and what else could be rolled back to."""
-    place = HomeFolder(read_settings(home))
+def status(
+    fail_if_stale: Annotated[
+        bool, typer.Option("--fail-if-stale", help="Exit with 1 where the index is stale, for monitoring.")
+    ] = False,
+    home: Home = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say what is published, what it is current to, how the last refresh ended, and what could be rolled back to.
+
+    An index is stale once its newest source is older than the setting stale_after_days.
+    """
+    settings = read_settings(home)
+    place = HomeFolder(settings)
     current = place.store.current()
     manifest = place.store.manifest(current)
     catalog_articles = None
     if place.catalog_path.exists():
         with place.open_catalog(read_only=True) as catalog:
             catalog_articles = len(catalog)
+    fresh = freshness(manifest, datetime.now(UTC), settings.stale_after_days)
+    refreshed = last_refresh(place.home)
     if as_json:
         print_json(
             {
@@ -31,15 +47,29 @@ def status(home: Home = None, as_json: AsJson = False) -> None:
                 "current": current,
                 "generations": place.store.all(),
                 "catalog_articles": catalog_articles,
+                "freshness": fresh,
+                "last_refresh": refreshed,
                 "manifest": manifest,
             }
         )
-        return
-    for name, value in _facts(manifest, place, catalog_articles).items():
-        out.print(Text.assemble((f"{name:<13}", "bold"), value))
+    else:
+        for name, value in _facts(manifest, fresh, refreshed, place, catalog_articles).items():
+            out.print(Text.assemble((f"{name:<13}", "bold"), value))
+        if refreshed and refreshed.get("outcome") == "failed":
+            note("warning", f"the last refresh failed: {refreshed.get('reason') or 'it left no reason'}")
+        if fresh.stale:
+            note("warning", f"the index is stale: {fresh.sentence}")
+    if fail_if_stale and fresh.stale:
+        raise typer.Exit(1)
 
 
-def _facts(manifest: Manifest, place: HomeFolder, catalog_articles: int | None) -> dict[str, str]:
+def _facts(
+    manifest: Manifest,
+    fresh: Freshness,
+    refreshed: dict[str, Any] | None,
+    place: HomeFolder,
+    catalog_articles: int | None,
+) -> dict[str, str]:
     encoder = manifest.encoder
     size = sum(file.bytes for file in manifest.files.values())
     others = [name for name in place.store.all() if name != manifest.generation]
@@ -51,7 +81,10 @@ def _facts(manifest: Manifest, place: HomeFolder, catalog_articles: int | None) 
         if encoder
         else "none: words only",
         "analyzer": f"{manifest.analyzer} ({manifest.stemmer})",
-        "current to": manifest.source or "not known",
+        "freshness": fresh.sentence,
+        "last refresh": refresh_sentence(refreshed) if refreshed else "none",
+        "integrity": ", ".join(f"{count:,} {status}" for status, count in manifest.integrity.items())
+        or "nothing noted",
         "catalog": f"{catalog_articles:,} articles" if catalog_articles is not None else "none",
         "also kept": ", ".join(others) or "no other generation",
     }
@@ -95,4 +128,10 @@ def serve(
         note("warning", f"{exc}; the server waits for it")
     except GenerationError as exc:
         note("warning", str(exc))
-    run(create_app(place.live_searcher(), settings=api_settings), api_settings)
+    app = create_app(
+        place.live_searcher(),
+        settings=api_settings,
+        stale_after_days=settings.stale_after_days,
+        top_up=place.top_up if api_settings.top_up else None,
+    )
+    run(app, api_settings)

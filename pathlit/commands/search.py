@@ -43,6 +43,13 @@ Integrity = Annotated[
 Legs = Annotated[list[Leg] | None, typer.Option("--leg", help="Search by words or by meaning alone. [default: both]")]
 FusionOption = Annotated[FusionName, typer.Option("--fusion", help="How the two legs are combined.")]
 
+WithTopUp = Annotated[
+    bool,
+    typer.Option(
+        "--top-up",
+        help="List what PubMed has and the index not yet, too. Sends the words of your query over the network to NCBI.",
+    ),
+]
 
 def search(
     words: Words,
@@ -59,6 +66,7 @@ def search(
     legs: Legs = None,
     fusion: FusionOption = FusionName.MINMAX,
     home: Home = None,
+    top_up: WithTopUp = False,
     as_json: AsJson = False,
 ) -> None:
     place = HomeFolder(read_settings(home))
@@ -79,7 +87,10 @@ def search(
         legs=tuple(leg.value for leg in legs) if legs else LEGS,
         fusion=fusion.value,
     )
-    result = place.open_searcher().search(query)
+    searcher = place.open_searcher()
+    result = searcher.search(query)
+    if top_up:
+        result = searcher.top_up(result, place.top_up)
     if as_json:
         print_answer(search_view(result), result.generation)
     else:

@@ -41,6 +41,17 @@ class RunningServer:
         """What SIGTERM does."""
         self._server.should_exit = True
 
+    def wait_until_closed(self) -> None:
+        """Until nobody new is let in: the server has begun to stop."""
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline:
+            try:
+                self.raw().close()
+            except OSError:
+                return
+            time.sleep(0.01)
+        raise AssertionError("the server goes on listening")
+
     def __exit__(self, *_: object) -> None:
         self.stop()
         self._thread.join(20)

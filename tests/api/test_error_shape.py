@@ -127,6 +127,7 @@ def test_a_wrong_method_hears_the_right_ones(client: TestClient) -> None:
 
 # What is wrong with a search, the field that is named, and what is said of it.
 AT_LEAST_1 = "Input should be greater than or equal to 1"
+POLICIES = "Input should be 'exclude', 'label' or 'allow'"
 FIELDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "missing": ({}, "query", "this field is required"),
     "empty": ({"query": ""}, "query", "String should have at least 1 character"),
@@ -140,7 +141,7 @@ FIELDS: dict[str, tuple[dict[str, Any], str, str]] = {
     "yes for a number": ({**QUERY, "limit": True}, "limit", "Input should be a valid integer"),
     "no year": ({**QUERY, "filters": {"year_from": -1}}, "filters.year_from", AT_LEAST_1),
     "no PMID": ({**QUERY, "filters": {"pmids": [1, "x"]}}, "filters.pmids.1", "Input should be a valid integer"),
-    "no policy": ({**QUERY, "filters": {"integrity": 1}}, "filters.integrity", "Input should be 'exclude', 'label' or 'allow'"),
+    "no policy": ({**QUERY, "filters": {"integrity": 1}}, "filters.integrity", POLICIES),
     "no legs": ({**QUERY, "legs": []}, "legs", "List should have at least 1 item after validation, not 0"),
     "unknown leg": ({**QUERY, "legs": ["image"]}, "legs.0", "Input should be 'lexical' or 'dense'"),
     "unknown fusion": ({**QUERY, "fusion": "sum"}, "fusion", "Input should be 'minmax' or 'rrf'"),

@@ -6,6 +6,7 @@ import logging
 import re
 
 import pytest
+from pydantic import SecretStr
 from starlette.testclient import TestClient
 
 from api.app import create_app
@@ -30,10 +31,32 @@ def test_a_request_is_one_line_without_its_question(client: TestClient, caplog: 
     assert "privatematter" not in "\n".join(r.getMessage() for r in caplog.records if not r.name.startswith("httpx"))
 
 
-def test_a_path_cannot_forge_a_line(client: TestClient, caplog: pytest.LogCaptureFixture) -> None:
+@pytest.mark.parametrize(
+    ("method", "path", "logged"),
+    [
+        ("GET", "/v1/articles/101", "GET /v1/articles/{id} 200 "),
+        ("GET", "/v1/articles/privatematter", "GET /v1/articles/{id} 404 "),
+        ("POST", "/v1/articles/101", "POST /v1/articles/{id} 405 "),
+        ("GET", "/v1/articles/a%0Ab", "GET /v1/articles/{id} 404 "),
+        ("HEAD", "/readyz", "HEAD /readyz 200 "),
+        ("GET", "/docs-assets/swagger-ui.css", "GET /docs-assets/{file} 200 "),
+        ("GET", "/v1/article/101", "GET - 404 "),
+        ("GET", "/v1/%0aGET%20/v1/status%20200", "GET - 404 "),
+    ],
+)
+def test_of_a_path_the_log_shows_what_was_declared_and_nothing_that_was_asked(
+    client: TestClient, caplog: pytest.LogCaptureFixture, method: str, path: str, logged: str
+) -> None:
     with caplog.at_level(logging.INFO, logger="api.access"):
-        client.get("/v1/%0aGET%20/v1/status%20200")
-    assert " /v1/%0AGET%20/v1/status%20200 404 " in caplog.messages[0]
+        client.request(method, path)
+    assert caplog.messages[0].startswith(logged)
+
+
+def test_a_request_without_key_is_logged_alike(library: Library, caplog: pytest.LogCaptureFixture) -> None:
+    client = TestClient(create_app(library.live(), settings=ApiSettings(api_keys=(SecretStr("0123456789abcdef"),))))
+    with caplog.at_level(logging.INFO, logger="api.access"):
+        client.get("/v1/articles/101")
+    assert caplog.messages[0].startswith("GET /v1/articles/{id} 401 ")
 
 
 def test_a_failure_is_logged_with_its_place_but_not_with_the_words_of_the_question(

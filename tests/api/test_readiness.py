@@ -19,7 +19,7 @@ SLOW = ApiSettings(watch_every_s=3600)
 
 
 def soon(happened: Callable[[], bool]) -> bool:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 30
     while not happened() and time.monotonic() < deadline:
         time.sleep(0.02)
     return happened()
@@ -29,7 +29,8 @@ def test_a_started_server_is_ready_and_its_encoder_has_worked(library: Library) 
     encoded: list[int] = []
     with TestClient(create_app(library.live(lambda: encoded.append(1)), settings=SLOW)) as client:
         assert encoded == [1]
-        assert client.get("/readyz").json()["data"] == {"status": "ok"}
+        answer = client.get("/readyz").json()
+        assert (answer["data"], answer["meta"]["generation"]) == ({"status": "ok"}, "000001")
         assert encoded == [1]
 
 
@@ -56,8 +57,39 @@ def test_a_new_generation_is_opened_and_tried_without_a_request(empty_library: L
     empty_library.release()
     with TestClient(create_app(empty_library.live(lambda: tried.append(1)), settings=QUICK)) as client:
         empty_library.release()
-        assert soon(lambda: tried == [1, 1])
+        assert soon(lambda: client.get("/readyz").json()["meta"]["generation"] == "000002")
+        assert tried == [1, 1]
         assert client.get("/v1/status").json()["meta"]["generation"] == "000002"
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/readyz"])
+def test_health_can_be_asked_for_with_head(client: TestClient, path: str) -> None:
+    answer = client.head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+
+
+def test_readiness_by_head_is_refused_like_readiness(empty_library: Library) -> None:
+    with TestClient(create_app(empty_library.live(), settings=SLOW)) as client:
+        assert client.head("/readyz").status_code == 503
+
+
+def test_a_new_generation_that_cannot_be_searched_leaves_the_server_ready_on_the_old_one(
+    empty_library: Library, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken = False
+
+    def load() -> None:
+        if broken:
+            raise ConfigurationError("no memory")
+
+    empty_library.release()
+    with TestClient(create_app(empty_library.live(load), settings=QUICK)) as client:
+        broken = True
+        empty_library.release()
+        assert soon(lambda: "generation 000002 cannot be used" in caplog.text)
+        assert client.get("/readyz").json()["meta"]["generation"] == "000001"
+        broken = False
+        assert soon(lambda: client.get("/readyz").json()["meta"]["generation"] == "000002")
 
 
 def test_a_server_that_cannot_search_says_so_and_recovers(library: Library, caplog: pytest.LogCaptureFixture) -> None:

@@ -43,14 +43,25 @@ def test_generations_change_under_load_and_every_answer_is_of_one(empty_library:
     library, stop = empty_library, threading.Event()
     assert edition(library, 1) == "000001"
 
+    answered: set[str] = set()
+
     def user(running: RunningServer) -> list[tuple[int, str, set[str]]]:
         connection, seen = running.connect(), []
         while not stop.is_set():
             answer = ask(connection, "POST", "/v1/search", QUERY)
             titles = {hit["title"][-7:-1] for hit in answer.body["data"]["hits"]} if answer.status == 200 else set()
             seen.append((answer.status, answer.body.get("meta", {}).get("generation", ""), titles))
+            answered.add(seen[-1][1])
         connection.close()
         return seen
+
+    def reached(generation: str) -> None:
+        """Waits until users, too, were answered from it."""
+        answered.discard(generation)
+        deadline = time.monotonic() + 30
+        while generation not in answered:
+            assert time.monotonic() < deadline, f"nobody was answered from {generation}"
+            time.sleep(0.01)
 
     # Each search takes a moment, so that every change meets some that are under way.
     live = library.live(lambda: time.sleep(0.01))
@@ -59,10 +70,9 @@ def test_generations_change_under_load_and_every_answer_is_of_one(empty_library:
         try:
             for number in (2, 3):
                 assert edition(library, number) == f"{number:06d}"
-                time.sleep(0.15)
+                reached(f"{number:06d}")
             for to in (None, None, "000003", "000001", "000002", None):
-                library.store.rollback(to)
-                time.sleep(0.15)
+                reached(library.store.rollback(to))
         finally:
             stop.set()
         seen = [answer for each in users for answer in each.result()]
@@ -80,7 +90,7 @@ def test_a_running_search_is_answered_before_the_server_stops(library: Library) 
         answer = pool.submit(lambda: ask(connection, "POST", "/v1/search", QUERY))
         gate.wait_for(1)
         running.stop()
-        time.sleep(0.3)
+        running.wait_until_closed()
         gate.open()
         assert answer.result().status == 200
         connection.close()

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from importlib.metadata import version
+from typing import Any
 
 import msgspec
-import pytest
 from starlette.testclient import TestClient
 
 from api.app import create_app
-from api.schemas import Counts, status_view
+from api.schemas import Counts, StatusResponse, status_view
 from api.settings import ApiSettings
+from retrieval.freshness import freshness
 from retrieval.index.manifest import Manifest
 from tests.api.library import Library
 
@@ -27,19 +28,29 @@ MANIFEST = Manifest(
     source="",
     files={},
 )
-BUILT = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+def view(**changed: Any) -> StatusResponse:
+    manifest = msgspec.structs.replace(MANIFEST, **changed)
+    counts = Counts(searches=0, errors=0)
+    return status_view(manifest, freshness(manifest, NOW, 7), version="1", counts=counts)
 
 
 def test_the_generation_in_service_is_described(library: Library, client: TestClient) -> None:
     data = client.get("/v1/status").json()["data"]
     assert data.pop("created") == library.store.manifest("000001").created
     assert 0 <= data.pop("age_days") < 1
+    assert data.pop("freshness").startswith("current to updatefile-0007.xml, whose date is not known; built on ")
+    assert data.pop("integrity") == library.store.manifest("000001").integrity
     del data["counts"]
     assert data == {
         "version": version("pathlit"),
         "generation": "000001",
-        "stale": False,
         "source": "updatefile-0007.xml",
+        "source_date": None,
+        "stale": False,
+        "warnings": [],
         "articles": 4,
         "vectors": 4,
         "encoder": {"name": "words", "revision": "1", "dimension": 16, "licence": "MIT"},
@@ -47,33 +58,36 @@ def test_the_generation_in_service_is_described(library: Library, client: TestCl
     }
 
 
-@pytest.mark.parametrize(
-    ("age", "days", "stale"),
-    [
-        (timedelta(hours=36), 1.5, False),
-        (timedelta(days=7), 7.0, False),
-        (timedelta(days=7, hours=1), 7.04, True),
-        (timedelta(hours=-2), 0.0, False),
-    ],
-)
-def test_a_generation_is_stale_once_it_is_older_than_allowed(age: timedelta, days: float, stale: bool) -> None:
-    status = status_view(
-        MANIFEST, version="1", now=BUILT + age, stale_after_days=7, counts=Counts(searches=0, errors=0)
+def test_a_stale_generation_gives_a_warning(library: Library) -> None:
+    with TestClient(create_app(library.live(), settings=ApiSettings(), stale_after_days=1e-9)) as client:
+        data = client.get("/v1/status").json()["data"]
+    assert data["stale"] is True
+    assert data["warnings"] == [f"The index is stale: {data['freshness']}."]
+    assert data["freshness"].endswith("less than a day ago, more than the 1e-09 allowed")
+
+
+def test_freshness_counts_from_the_date_of_the_source() -> None:
+    status = view(source="pubmed26n1512.xml.gz", source_date="2026-02-20")
+    assert (status.source, status.source_date, status.age_days, status.stale) == (
+        "pubmed26n1512.xml.gz",
+        "2026-02-20",
+        10.0,
+        True,
     )
-    assert (status.age_days, status.stale) == (days, stale)
+    assert status.warnings == [
+        "The index is stale: current to PubMed file 1512 (pubmed26n1512.xml.gz), 20 February 2026; 10 days old, more "
+        "than the 7 allowed."
+    ]
 
 
-def test_a_time_without_zone_counts_as_utc() -> None:
-    manifest = msgspec.structs.replace(MANIFEST, created="2026-03-01T00:00:00")
-    counts = Counts(searches=0, errors=0)
-    assert status_view(manifest, version="1", now=BUILT, stale_after_days=7, counts=counts).age_days == 0
+def test_the_standing_of_the_articles_is_counted_where_the_build_counted_it() -> None:
+    assert view(integrity={"retracted": 3, "corrected": 7}).integrity == {"retracted": 3, "corrected": 7}
+    assert view().integrity == {}
 
 
-def test_a_generation_without_vectors_has_no_encoder_and_no_source_is_null() -> None:
-    status = status_view(
-        MANIFEST, version="1", now=BUILT, stale_after_days=7, counts=Counts(searches=0, errors=0)
-    ).model_dump()
-    assert (status["encoder"], status["source"]) == (None, None)
+def test_a_generation_without_vectors_has_no_encoder_and_what_is_not_known_is_null() -> None:
+    status = view().model_dump()
+    assert (status["encoder"], status["source"], status["source_date"]) == (None, None, None)
 
 
 def test_searches_and_failures_are_counted(library: Library) -> None:

@@ -174,6 +174,23 @@ def test_errors_with_json_are_one_json_object(run: Run, tmp_path: Path) -> None:
     assert json.loads(ran.out)["error"]["code"] == "not_published"
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("search", "--json", "--limit", "many", "lung"), "Invalid value for '--limit'"),
+        (("search", "--json"), "Missing argument"),
+        (("status", "--json", "--nope"), "No such option: --nope"),
+        (("nope", "--json"), "No such command 'nope'"),
+    ],
+)
+def test_a_mistyped_command_with_json_is_one_json_object_too(run: Run, words: tuple[str, ...], message: str) -> None:
+    ran = run(*words)
+    assert ran.code == 2
+    error = json.loads(ran.out)["error"]
+    assert error["code"] == "usage"
+    assert message in error["message"]
+
+
 def test_a_wrong_setting_is_named(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATHLIT_KEEP_GENERATIONS", "none")
     ran = run("status")

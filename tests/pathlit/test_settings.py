@@ -54,6 +54,19 @@ def test_a_settings_file_that_is_no_toml_is_named(elsewhere: Path) -> None:
         read_settings()
 
 
+@pytest.mark.parametrize(
+    ("variable", "field"), [("PATHLIT_API__API_KEYS", "API"), ("PATHLIT_ACCEPTED_LICENCES", "ACCEPTED_LICENCES")]
+)
+def test_a_variable_that_is_not_json_is_blamed_itself_and_its_value_stays_secret(
+    monkeypatch: pytest.MonkeyPatch, variable: str, field: str
+) -> None:
+    monkeypatch.setenv(variable, "0123456789abcdef-not-a-list")
+    with pytest.raises(ConfigurationError, match=rf"a variable PATHLIT_{field}\* in the environment") as told:
+        read_settings()
+    assert "pathlit.toml" not in str(told.value)
+    assert "0123456789abcdef" not in str(told.value)
+
+
 def test_a_key_is_never_shown() -> None:
     settings = read_settings().model_copy()
     assert "SecretStr" in str(settings.entrez.__class__.model_fields["api_key"].annotation)
