@@ -34,7 +34,7 @@ _STATUS: Final = {nature: status for status, nature in NATURES.items() if status
 # Reviews and guidelines that were taken back because newer ones exist; its older and its newer wording.
 _OUTDATED: Final = frozenset({"withdrawn (out of date)", "withdrawn as out of date"})
 _SLASHED: Final = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})\b")
-_ISO: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})\b")
+_ISO: Final = re.compile(r"(\d{4})-(\d{2})-(\d{2})(?!\d)")
 _PMID: Final = re.compile(r"([1-9][0-9]{0,8})(?:\.0)?")
 _BLOCK: Final = 1 << 20
 

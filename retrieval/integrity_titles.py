@@ -18,8 +18,9 @@ _FIRST_WORD: Final = re.compile(
     re.IGNORECASE,
 )
 _END: Final = r"\W*$"
-_TO_PAPER: Final = rf"(?:\s*[:–—]|\s+(?:to|for|on)\b|{_END})"
-_COLON: Final = rf"(?:\s*[:–—]|\s+(?:to|for)\s*[:\"'“‘]|{_END})"
+# What follows a word that only notices use, and what must follow one that prose uses as well.
+_TO_PAPER: Final = rf"(?:\s*[:–—]|\s+(?:to|for)\b|{_END})"
+_COLON: Final = rf"(?:\s*:|\s+(?:to|for)\s*[:\"'“‘]|{_END})"
 
 # In order of trial. A title in capitals is a publisher's mark where the same word in small letters may be prose.
 _PREFIXES: Final = tuple(
@@ -38,7 +39,7 @@ _PREFIXES: Final = tuple(
         ),
         (
             # A partial retraction is an erratum to NLM.
-            r"(?i:partial\s+retraction)" + _TO_PAPER,
+            rf"(?i:partial\s+retraction){_COLON}",
             IntegrityStatus.ERRATUM_NOTICE,
         ),
         (
@@ -50,8 +51,8 @@ _PREFIXES: Final = tuple(
         ),
         (
             r"(?i:[\[(*]?\s*(?:(?:editor(?:ial|['’]?s)?|publisher(?:['’]?s)?)(?:\s+note)?\s*:?\s+)?"
-            rf"expression\s+of\s+concern\s*(?:[\])*]|{_TO_PAPER}))"
-            rf"|(?i:notice\s+of\s+concern{_TO_PAPER})",
+            rf"expression\s+of\s+concern\s*(?:[\])*]|\s+to\b|{_COLON}))"
+            rf"|(?i:notice\s+of\s+concern{_COLON})",
             IntegrityStatus.CONCERN_NOTICE,
         ),
         (

@@ -85,5 +85,5 @@ def _describe(report: NoticesReport, place: HomeFolder) -> None:
         listing = place.home / "rejected-notices.txt"
         listing.write_text("\n".join(report.rejected) + "\n", encoding="utf-8")
         note("...", f"and {len(report.rejected) - _SHOWN_REJECTIONS:,} more; all are listed in {listing}")
-    out.print(f"They are about {report.articles:,} articles of the catalog.")
+    out.print(f"Articles of the catalog that they are about: {report.articles:,}.")
     out.print("Searches show it after the next `pathlit index` or `pathlit refresh`.")

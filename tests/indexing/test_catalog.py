@@ -7,14 +7,15 @@ import tracemalloc
 from collections.abc import Iterable
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from indexing.catalog import Catalog, CatalogEntry, Tally
 from retrieval.errors import ArticleNotFoundError
-from retrieval.integrity import assess
-from retrieval.records import Article, Correction, Deletion, IntegrityStatus, Section
+from retrieval.integrity import IncomingLink, assess
+from retrieval.records import Article, Correction, Deletion, IntegrityStatus, PartialDate, Section
 
 
 @pytest.fixture
@@ -115,7 +116,7 @@ def test_a_notice_marks_its_paper_in_any_order_of_arrival(catalog: Catalog, orde
         catalog.apply([article], source=str(number))
     assert catalog.get(1).integrity.status is IntegrityStatus.RETRACTED
     assert catalog.get(1).integrity.related_pmids == (9,)
-    assert catalog.get(9).integrity.status is IntegrityStatus.NOTICE
+    assert catalog.get(9).integrity.status is IntegrityStatus.RETRACTION_NOTICE
     assert [entry.integrity for entry in catalog.articles()] == [catalog.get(1).integrity, catalog.get(9).integrity]
 
 
@@ -126,6 +127,17 @@ def test_a_paper_is_cleared_when_the_notice_is_deleted_or_revised(catalog: Catal
     assert catalog.get(1).integrity.status is IntegrityStatus.RETRACTED
     catalog.apply([Article(pmid=9, revised="2026-01-01", corrections=(Correction("ErratumFor", 1),))], source="three")
     assert catalog.get(1).integrity.status is IntegrityStatus.CORRECTED
+
+
+def test_a_link_is_dated_by_the_record_that_makes_it(catalog: Catalog) -> None:
+    catalog.apply(
+        [PAPER, msgspec.structs.replace(NOTICE, published=PartialDate("2004-11-09", "day", "2004 Nov 9"))], source="one"
+    )
+    assert [finding.date for finding in catalog.get(1).integrity.findings] == ["2004-11-09"]
+    assert catalog.get(1) == next(catalog.articles())
+    revised = msgspec.structs.replace(NOTICE, published_online=PartialDate("2005-01-01", "year", "2005"))
+    catalog.apply([revised], source="two")
+    assert [finding.date for finding in catalog.get(1).integrity.findings] == ["2005"]
 
 
 def test_a_notice_outlives_the_paper_that_it_names(catalog: Catalog) -> None:
@@ -168,9 +180,31 @@ def test_sources_are_complete_with_the_content_they_had(catalog: Catalog) -> Non
         ("pubmed26n0002.xml.gz", "bbbb"),
         ("pubmed26n0001.xml.gz", "cccc"),
     ]
-    last = catalog.position()
-    assert last is not None
-    assert last.name == "pubmed26n0001.xml.gz"
+
+
+def test_the_position_is_the_newest_update_file_whatever_was_read_after_it(catalog: Catalog) -> None:
+    def position() -> tuple[str, str]:
+        last = catalog.position()
+        assert last is not None
+        return last.name, last.date
+
+    catalog.mark_complete("articles.jsonl", "aaaa")
+    assert position() == ("articles.jsonl", "")
+    catalog.mark_complete("pubmed26n1512.xml.gz", "bbbb", date="2026-11-20")
+    catalog.mark_complete("pubmed26n0003.xml.gz", "cccc", date="2025-12-01")
+    catalog.mark_complete("articles.jsonl", "dddd")
+    assert position() == ("pubmed26n1512.xml.gz", "2026-11-20")
+    catalog.mark_complete("pubmed27n0001.xml.gz", "eeee", date="2026-12-10")
+    assert position() == ("pubmed27n0001.xml.gz", "2026-12-10")
+
+
+def test_changes_are_counted_and_what_changes_nothing_is_not(catalog: Catalog) -> None:
+    catalog.apply([Article(pmid=1), Article(pmid=2)], source="one")
+    assert catalog.changes() == 2
+    catalog.apply([Article(pmid=1), Deletion(pmid=7)], source="again")
+    assert catalog.changes() == 2
+    catalog.apply([Deletion(pmid=1)], source="two")
+    assert catalog.changes() == 3
 
 
 def test_source_and_position_are_those_of_the_record_that_was_kept(catalog: Catalog) -> None:
@@ -255,10 +289,9 @@ def plain(stream: Iterable[Article | Deletion]) -> dict[int, Article]:
 
 
 def plain_entries(held: dict[int, Article]) -> list[tuple[Article, object]]:
-    def incoming(pmid: int) -> list[tuple[int, str]]:
-        return [
-            (other.pmid, link.ref_type) for other in held.values() for link in other.corrections if link.pmid == pmid
-        ]
+    def incoming(pmid: int) -> list[IncomingLink]:
+        links = [(other.pmid, link) for other in held.values() for link in other.corrections if link.pmid == pmid]
+        return [IncomingLink(other, link.ref_type) for other, link in dict.fromkeys(links)]
 
     return [(held[pmid], assess(held[pmid], incoming(pmid))) for pmid in sorted(held)]
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gzip
+import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -88,19 +90,54 @@ def test_deletions_take_articles_of_both_earlier_files_away(tmp_path: Path) -> N
     assert (tally.deleted, tally.absent) == (4, 258)
 
 
+def raw_records() -> Iterator[tuple[int, str]]:
+    """(PMID, XML) of every citation, cut out of the text of the files without an XML parser."""
+    for path in sorted(DATA.glob("*.xml.gz")):
+        text = gzip.decompress(path.read_bytes()).decode()
+        for record in re.findall(r"<MedlineCitation .*?</MedlineCitation>", text, re.DOTALL):
+            yield int(re.findall(r"<PMID[^>]*>(\d+)<", record)[0]), record
+
+
+def linked(record: str, ref_type: str) -> set[int]:
+    links = re.findall(rf'<CommentsCorrections RefType="{ref_type}">(.*?)</CommentsCorrections>', record, re.DOTALL)
+    return {int(pmid) for link in links for pmid in re.findall(r"<PMID[^>]*>(\d+)<", link)}
+
+
+def pmids_by_words(records: list[tuple[int, str]], own: str, publication_type: str, incoming: str) -> set[int]:
+    """PMIDs whose raw record holds a link of one type, or a publication type, or that another record points at."""
+    words = (f'RefType="{own}"', f">{publication_type}</PublicationType>")
+    marked = {pmid for pmid, record in records if any(word in record for word in words)}
+    return marked.union(*(linked(record, incoming) for _, record in records))
+
+
 def test_retracted_papers_are_known_and_errata_are_not_retractions(tmp_path: Path) -> None:
     by_status: dict[IntegrityStatus, set[int]] = {}
-    with_errata_only: set[IntegrityStatus] = set()
     with Catalog.open(tmp_path / "catalog") as catalog:
         for path in sorted(DATA.glob("*.xml.gz")):
             catalog.apply(read_pubmed_xml(path), source=path.name)
         for entry in catalog.articles():
             by_status.setdefault(entry.integrity.status, set()).add(entry.article.pmid)
-            if {link.ref_type for link in entry.article.corrections} in ({"ErratumIn"}, {"ErratumFor"}):
-                with_errata_only.add(entry.integrity.status)
+        held = held_by(catalog).keys()
+    assert by_status.keys() == {
+        IntegrityStatus.OK,
+        IntegrityStatus.CORRECTED,
+        IntegrityStatus.RETRACTED,
+        IntegrityStatus.RETRACTION_NOTICE,
+        IntegrityStatus.CONCERN_NOTICE,
+        IntegrityStatus.ERRATUM_NOTICE,
+    }
     assert by_status[IntegrityStatus.RETRACTED] == {15146069, 23999824, 25023401}
-    assert by_status[IntegrityStatus.NOTICE] == {31839707, 38075128, 41578200}
-    assert with_errata_only == {IntegrityStatus.OK, IntegrityStatus.CORRECTED}
+    assert by_status[IntegrityStatus.RETRACTION_NOTICE] == {31839707, 38075128, 41578200}
+    assert by_status[IntegrityStatus.CONCERN_NOTICE] == {36490231}
+
+    raw = list(raw_records())
+    retracted = pmids_by_words(raw, "RetractionIn", "Retracted Publication", "RetractionOf")
+    assert by_status[IntegrityStatus.RETRACTED] == held & retracted
+    notices = pmids_by_words(raw, "RetractionOf", "Retraction of Publication", "RetractionIn")
+    assert by_status[IntegrityStatus.RETRACTION_NOTICE] == held & notices
+    errata = pmids_by_words(raw, "ErratumFor", "Published Erratum", "ErratumIn")
+    assert by_status[IntegrityStatus.ERRATUM_NOTICE] == held & errata
+    assert len(by_status[IntegrityStatus.ERRATUM_NOTICE]) == 34
 
 
 def test_retracted_papers_of_the_abstracts_are_known_by_their_publication_type(tmp_path: Path) -> None:
