@@ -104,7 +104,11 @@ def _article(line: bytes) -> Article:
         source_id=source_id,
         title=title,
         sections=(Section(abstract),) if abstract else (),
-        authors=tuple(author(value, place) for place, value in enumerate(_list(fields, "authors"), 1)),
+        authors=tuple(
+            found
+            for place, value in enumerate(_list(fields, "authors"), 1)
+            if (found := author(value, place)) is not None
+        ),
         journal=Journal(title=text(fields, "journal")),
         published=year(fields),
         doi=doi(fields),

@@ -122,17 +122,22 @@ def pmcid(fields: Mapping[str, Any]) -> str:
     return f"PMC{match[1]}"
 
 
-def author(value: object, place: int) -> Author:
-    """An author from a name or an object; a name in no known form is kept as it stands, as a group's name is."""
-    if isinstance(value, str) and value.strip():
-        return _author_of_name(" ".join(value.split()))
+def author(value: object, place: int) -> Author | None:
+    """An author from a name or an object, None from a blank one; a name in no known form is taken for a group's."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        name = " ".join(value.split())
+        return _author_of_name(name) if name else None
     if not isinstance(value, dict):
         raise _wrong(f"authors, number {place}", 'a name such as "Smith JA", or an object', value)
     try:
         found = msgspec.convert({name: part for name, part in value.items() if part is not None}, Author)
     except msgspec.ValidationError as exc:
         raise FieldError(f"authors, number {place}: {exc}") from exc
-    if not found.last_name and not found.collective_name:
+    if not any(name.strip() for name in (found.last_name, found.fore_name, found.collective_name)):
+        return None
+    if not found.last_name.strip() and not found.collective_name.strip():
         raise FieldError(f"authors, number {place}: an object needs a last_name or a collective_name")
     if found.fore_name and not found.initials:
         return msgspec.structs.replace(found, initials=_initials(found.fore_name))

@@ -77,6 +77,10 @@ SAME_FIELDS = [
     ({"abstract": "A", "pmcid": "PMC101395"}, {"abstract": "A", "pmcid": 101395}),
     ({"abstract": "A", "doi": "10.1000/x"}, {"abstract": "A", "doi": "https://doi.org/10.1000/x"}),
     ({"abstract": "A", "authors": ["Smith JA"]}, {"abstract": "A", "authors": "Smith JA"}),
+    (
+        {"abstract": "A", "authors": ["Smith JA"]},
+        {"abstract": "A", "authors": ["", " ", None, {"last_name": "", "affiliations": []}, "Smith JA"]},
+    ),
 ]
 
 
