@@ -19,9 +19,11 @@ from pathlit.console import err, note, out, print_json
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
 from pathlit.wiring import HomeFolder
+from retrieval.exclusive import exclusive
 from retrieval.records import IntegrityStatus
 
 _ORIGIN = "PMC"
+_LOCK = "figures.lock"
 _SHOWN_REJECTIONS = 10
 _CAPTION_START = 100
 
@@ -59,7 +61,7 @@ def figures(
     place = HomeFolder(read_settings(home))
     place.make_home()
     allowed = licences or list(place.settings.figures.licences)
-    with WorkProgress(err).shown() as progress:
+    with exclusive(place.home / _LOCK, "figures"), WorkProgress(err).shown() as progress:
         reports = list(_collect(place, folders or [], allowed, progress, images=images))
     retracted = _report_retractions(place, reports)
     if as_json:

@@ -167,6 +167,7 @@ class PmcBucket:
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # headers and body in one packet: otherwise each answer waits for the client's delayed ACK
 
     def __init__(self, bucket: PmcBucket, *connection: Any) -> None:
         self._bucket = bucket
