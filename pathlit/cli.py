@@ -12,6 +12,7 @@ import typer
 
 from pathlit.commands.demo import demo
 from pathlit.commands.doctor import doctor
+from pathlit.commands.figures import figures
 from pathlit.commands.index import index
 from pathlit.commands.operate import rollback, serve, status
 from pathlit.commands.search import search, show
@@ -30,7 +31,7 @@ _UsageError: Any = typer.BadParameter.__bases__[0]
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, index, search, show, serve, status, rollback, doctor):
+for command in (demo, index, figures, search, show, serve, status, rollback, doctor):
     app.command()(command)
 
 

@@ -16,6 +16,8 @@ from pydantic_settings import (
 
 from api.settings import ApiSettings
 from indexing.eutils import NCBI_EUTILS
+from indexing.licences import OPEN_LICENCES
+from indexing.pmc_cloud import PMC_CLOUD
 from retrieval.encoders.text import DEFAULT_MODEL
 from retrieval.errors import ConfigurationError
 
@@ -28,6 +30,16 @@ class EntrezSettings(BaseModel, extra="forbid"):
     email: str = Field("pathlit-demo@example.org", description="Whom NCBI may write to about your requests.")
     api_key: SecretStr | None = Field(None, description="Raises NCBI's limit from 3 to 10 requests a second.")
     url: str = Field(NCBI_EUTILS, description="Base address; another one for a mirror or a test server.")
+
+
+class FiguresSettings(BaseModel, extra="forbid"):
+    """Which figures of open-access articles are kept, and where they come from."""
+
+    licences: tuple[str, ...] = Field(
+        OPEN_LICENCES, description="Licences whose figures are kept, such as CC BY or CC BY-NC, in any version."
+    )
+    url: str = Field(PMC_CLOUD, description="Base address of the PMC Cloud; another one for a mirror or a test server.")
+    connections: int = Field(4, ge=1, le=16, description="Requests to the PMC Cloud at the same time.")
 
 
 class Settings(BaseSettings):
@@ -48,6 +60,7 @@ class Settings(BaseSettings):
         0.45, ge=0, le=1, description="Weight of the lexical leg; the dense one has the rest."
     )
     entrez: EntrezSettings = EntrezSettings()
+    figures: FiguresSettings = FiguresSettings()
     api: ApiSettings = ApiSettings()
 
     @classmethod

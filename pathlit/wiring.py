@@ -8,6 +8,9 @@ from pathlib import Path
 from indexing.catalog import Catalog
 from indexing.embeddings import EmbeddingCache
 from indexing.entrez import EntrezSource
+from indexing.figure_store import FigureStore
+from indexing.image_folder import ImageFolder
+from indexing.pmc_cloud import PmcCloud
 from indexing.topup import EntrezTopUp
 from pathlit.settings import Settings
 from retrieval.analysis import Analyzer
@@ -48,6 +51,20 @@ class HomeFolder:
 
     def open_catalog(self, *, read_only: bool = False) -> Catalog:
         return Catalog.open(self.catalog_path, read_only=read_only)
+
+    @property
+    def figures_path(self) -> Path:
+        return self.home / "figures.sqlite"
+
+    def open_figures(self, *, read_only: bool = False) -> FigureStore:
+        return FigureStore.open(self.figures_path, read_only=read_only)
+
+    @property
+    def images(self) -> ImageFolder:
+        return ImageFolder(self.home / "figures")
+
+    def pmc_cloud(self) -> PmcCloud:
+        return PmcCloud(self.settings.figures.url, connections=self.settings.figures.connections)
 
     @cached_property
     def store(self) -> GenerationStore:

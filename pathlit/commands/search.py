@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from api.schemas import article_view, search_view
+from pathlit.commands.figures import render_figures
 from pathlit.commands.options import AsJson, Home
 from pathlit.console import out, print_answer
 from pathlit.render import render_article, render_result
@@ -125,3 +126,4 @@ def show(
         print_answer(article_view(found), generation)
     else:
         render_article(found, out)
+        render_figures(place, found.article.pmid, out)
