@@ -115,12 +115,9 @@ def assess(article: Article, incoming: Iterable[IncomingLink] = (), imported: Se
     The gravest finding decides. Findings come gravest first, whatever order the links arrive in. An imported finding
     with status OK is a reinstatement: it lifts the earlier retractions of its own source, and of no other.
     """
-    findings = [
-        *_from_types(article),
-        *_from_own_links(article),
-        *_from_incoming(article, incoming),
-        *_reinstated(imported),
-    ]
+    findings = [*_from_types(article), *_from_own_links(article), *_from_incoming(article, incoming)]
+    if imported:
+        findings += _reinstated(imported)
     if marked := marked_by_title(article.title):
         # PubMed's fields and notices know better whether "Retracted: ..." heads the paper or, as some print it, the
         # notice about it.
