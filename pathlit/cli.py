@@ -20,13 +20,13 @@ from pathlit.console import err, note, print_json
 from retrieval.errors import GenerationError, PathlitError
 
 _INTERRUPTED = 130
+_UsageError: Any = typer.BadParameter.__bases__[0]
+"""Of click, of which typer carries a copy in some versions."""
 
 app = typer.Typer(
     name="pathlit",
     help="Find, check and cite the biomedical literature, for pathology. Start with `pathlit demo`.",
     no_args_is_help=True,
-_UsageError: Any = typer.BadParameter.__bases__[0]
-"""Of click, of which typer carries a copy in some versions."""
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},

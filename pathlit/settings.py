@@ -59,6 +59,7 @@ class Settings(BaseSettings):
     lexical_weight: float = Field(
         0.45, ge=0, le=1, description="Weight of the lexical leg; the dense one has the rest."
     )
+    stale_after_days: float = Field(7.0, gt=0, description="Age of the newest source from which an index is stale.")
     entrez: EntrezSettings = EntrezSettings()
     figures: FiguresSettings = FiguresSettings()
     api: ApiSettings = ApiSettings()
@@ -85,9 +86,6 @@ def read_settings(home: Path | None = None) -> Settings:
         raise ConfigurationError(
             f"the setting {name!r}: {problem['msg']} (from PATHLIT_* or {SETTINGS_FILE}; see `pathlit doctor --help`)"
         ) from exc
-    except (OSError, ValueError) as exc:
-        raise ConfigurationError(f"{SETTINGS_FILE} cannot be read: {exc}") from exc
-    stale_after_days: float = Field(7.0, gt=0, description="Age of the newest source from which an index is stale.")
     except SettingsError as exc:
         # A value of the environment that should be JSON; pydantic's message names the field and never the value.
         field = re.search(r'field "(\w+)"', str(exc))
@@ -96,3 +94,5 @@ def read_settings(home: Path | None = None) -> Settings:
             f"a variable PATHLIT_{name.upper()}* in the environment is not JSON: lists and nested settings are written "
             f"""as in PATHLIT_API__API_KEYS='["first key", "second key"]'; correct or unset it"""
         ) from exc
+    except (OSError, ValueError) as exc:
+        raise ConfigurationError(f"{SETTINGS_FILE} cannot be read: {exc}") from exc

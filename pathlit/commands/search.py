@@ -43,7 +43,6 @@ Integrity = Annotated[
 ]
 Legs = Annotated[list[Leg] | None, typer.Option("--leg", help="Search by words or by meaning alone. [default: both]")]
 FusionOption = Annotated[FusionName, typer.Option("--fusion", help="How the two legs are combined.")]
-
 WithTopUp = Annotated[
     bool,
     typer.Option(
@@ -51,6 +50,7 @@ WithTopUp = Annotated[
         help="List what PubMed has and the index not yet, too. Sends the words of your query over the network to NCBI.",
     ),
 ]
+
 
 def search(
     words: Words,
@@ -66,8 +66,8 @@ def search(
     retracted: Integrity = IntegrityPolicy.EXCLUDE,
     legs: Legs = None,
     fusion: FusionOption = FusionName.MINMAX,
-    home: Home = None,
     top_up: WithTopUp = False,
+    home: Home = None,
     as_json: AsJson = False,
 ) -> None:
     place = HomeFolder(read_settings(home))
