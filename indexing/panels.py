@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Final, NamedTuple
 
 from retrieval.records import Panel
@@ -26,6 +26,7 @@ _CASES: Final = {
     "A-Z": r"(?:[.,](?=\s+[A-Z0-9(])|:)",
     "a-z": r":",
 }
+_LONGEST_ASIDE: Final = 1000
 _SENTENCE_END: Final = re.compile(r"[.;:\n]\s*$")
 _AFTER_TRAILING: Final = re.compile(r"\s*(?:[,.;:)]|(?:and|or|&)\s|$)")
 _FIRST_OF_SENTENCE: Final = re.compile(r"(?:.*[.;:]\s+|.*\n)", re.DOTALL)
@@ -59,7 +60,7 @@ def _marks(caption: str, bold: tuple[tuple[int, int], ...], case: str) -> list[_
     """Everything that looks like a label, in order; where two overlap, the bold or the first one."""
     letter = rf"[{case}](?!\w)"
     item = rf"{letter}(?:{_DASH}{letter})?"
-    letters = rf"{item}(?:{_JOIN}{item})*"
+    letters = rf"{item}(?:{_JOIN}{item}){{0,25}}"
     alone = re.compile(rf"\W*(?P<list>{letters})\W*")
     marks = []
     for start, end in bold:
@@ -67,19 +68,27 @@ def _marks(caption: str, bold: tuple[tuple[int, int], ...], case: str) -> list[_
             if caption[:start].endswith("(") and caption.startswith(")", end):
                 start, end = start - 1, end + 1
             marks.append(_Mark(_expanded(match["list"]), start, end, end))
+    taken = bytearray(len(caption))
+    for mark in marks:
+        taken[mark.start : mark.end] = b"\1" * (mark.end - mark.start)
+    depth = _bracket_depth(caption)
     for form in _FORMS:
         pattern = form.format(list=letters, stop=_CASES[case])
         for match in re.finditer(pattern, caption):
             kind = next(name for name, text in match.groupdict().items() if text)
-            if kind == "half" and caption.count("(", 0, match.start()) > caption.count(")", 0, match.start()):
+            if any(taken[match.start() : match.end()]) or (kind == "half" and depth[match.start()] > 0):
                 continue
+            taken[match.start() : match.end()] = b"\1" * (match.end() - match.start())
             stop = match.end()
             if kind == "open":
-                stop = caption.find(")", match.end())
-                stop = len(caption) if stop < 0 else stop + 1
-            if not any(match.start() < mark.end and mark.start < match.end() for mark in marks):
-                marks.append(_Mark(_expanded(match[kind]), match.start(), match.end(), stop))
+                stop = 1 + caption.find(")", match.end(), match.end() + _LONGEST_ASIDE) or match.end()
+            marks.append(_Mark(_expanded(match[kind]), match.start(), match.end(), stop))
     return sorted(marks, key=lambda mark: mark.start)
+
+
+def _bracket_depth(caption: str) -> list[int]:
+    """For each character how many brackets are open before it."""
+    return list(accumulate(((letter == "(") - (letter == ")") for letter in caption), initial=0))
 
 
 def _expanded(letters: str) -> tuple[str, ...]:

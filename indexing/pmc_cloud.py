@@ -94,7 +94,9 @@ class PmcCloud:
 
     @property
     def name(self) -> str:
-        return self._base_url
+        """The address, without a password that it may hold."""
+        parts = urlsplit(self._base_url)
+        return parts._replace(netloc=self.host).geturl()
 
     @property
     def host(self) -> str:

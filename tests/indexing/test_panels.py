@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,3 +99,10 @@ def test_panels_lie_inside_the_caption_and_are_labelled_without_a_gap(
     labels = [panel.label for panel in panels]
     assert len(set(labels)) == len(labels)
     assert labels == sorted(labels)
+
+
+@pytest.mark.parametrize("part", ["A, ", "(A, ", "A and ", "A) ", "(A) x ", "A–A", "("])
+def test_the_longest_captions_cost_no_more_than_their_length(part: str) -> None:
+    begun = time.perf_counter()
+    find_panels(part * 20_000)
+    assert time.perf_counter() - begun < 5

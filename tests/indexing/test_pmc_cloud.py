@@ -153,3 +153,7 @@ def test_stopping_ends_the_pause_of_another_thread(bucket: PmcBucket) -> None:
 def test_a_client_that_is_not_open_says_so() -> None:
     with pytest.raises(SourceError, match="with statement"):
         PmcCloud().newest("PMC1")
+
+
+def test_a_password_in_the_address_is_not_repeated() -> None:
+    assert PmcCloud("https://me:secret@mirror.example/pmc").name == "https://mirror.example/pmc/"
