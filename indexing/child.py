@@ -13,7 +13,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from types import FrameType
-from typing import Any, Final, Self
+from typing import Any, Final
 
 from indexing.schedule import CANNOT_START
 
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class StopSignals:
-    """While entered, SIGTERM and SIGINT are messages in a queue, the one thing that a handler may safely put into."""
+    """From `catch` on, SIGTERM and SIGINT are messages in a queue, the one thing that a handler may safely put into."""
 
     def __init__(self) -> None:
         self.received: int | None = None
@@ -34,12 +34,11 @@ class StopSignals:
         self._messages: SimpleQueue[int | None] = SimpleQueue()
         self._before: dict[signal.Signals, Any] = {}
 
-    def __enter__(self) -> Self:
+    def catch(self) -> None:
         for number in (signal.SIGTERM, signal.SIGINT):
             self._before[number] = signal.signal(number, self._on_signal)
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def release(self) -> None:
         for number, handler in self._before.items():
             signal.signal(number, handler)
 

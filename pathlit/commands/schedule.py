@@ -49,15 +49,17 @@ def schedule(
     if no_vectors:
         command.append("--no-vectors")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    with StopSignals() as signals:
-        scheduler = Scheduler(
-            timetable,
-            Child(command, signals),
-            WallClock(signals),
-            jitter=timedelta(minutes=jitter),
-            retry_after=pause,
-        )
-        scheduler.serve(at_start=once_at_start)
+    # Never released: a second Ctrl-C must not end the ending.
+    signals = StopSignals()
+    signals.catch()
+    scheduler = Scheduler(
+        timetable,
+        Child(command, signals),
+        WallClock(signals),
+        jitter=timedelta(minutes=jitter),
+        retry_after=pause,
+    )
+    scheduler.serve(at_start=once_at_start)
     stopped_by = signals.received or signal.SIGTERM
     _log.info("stopped by %s", signal.Signals(stopped_by).name)
     # What a shell reports of a program that a signal ended.
