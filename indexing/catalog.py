@@ -18,6 +18,7 @@ from typing import Self
 
 import msgspec
 
+from indexing.bulk_names import BulkName
 from indexing.catalog_batch import Outcome, apply_batch
 from indexing.catalog_file import connect, transaction, translated
 from indexing.catalog_notices import count_articles_named, notices_naming, read_notices, replace_notices
@@ -224,6 +225,11 @@ class Catalog:
             row = connection.execute("SELECT fingerprint FROM sources WHERE name = ?", (name,)).fetchone()
         return row is not None and row[0] == fingerprint
 
+    def changes(self) -> int:
+        """How many records and notices were ever put or deleted: the same number, the same content."""
+        with self.reading() as connection:
+            return int(connection.execute("SELECT changes FROM tally").fetchone()[0])
+
     def sources(self) -> tuple[CompletedSource, ...]:
         """In the order of their completion; a source that was completed again stands where it last was."""
         with self.reading() as connection:
@@ -233,8 +239,10 @@ class Catalog:
         return tuple(CompletedSource(*row) for row in rows)
 
     def position(self) -> CompletedSource | None:
-        """The source that was completed last, None before any was."""
-        return next(reversed(self.sources()), None)
+        """Where the catalog is current to: PubMed's newest update file, otherwise the source that was completed last."""
+        sources = self.sources()
+        bulk = [(name, source) for source in sources if (name := BulkName.parse(source.name))]
+        return max(bulk, default=(None, next(reversed(sources), None)), key=lambda pair: pair[0])[1]
 
     def fingerprint(self) -> str:
         """A digest of all that the catalog says: equal for equal content, however it came to be. Reads every row."""

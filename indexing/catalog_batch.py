@@ -17,6 +17,7 @@ Outcome = Literal["added", "updated", "unchanged", "stale", "deleted", "absent"]
 
 # Papers that a paper cites are kept in Article.references; as links they would outnumber all others a hundredfold.
 _NO_LINKS = frozenset({"Cites"})
+HASH_BYTES = 16
 _ENCODER = msgspec.json.Encoder()
 
 _STORED = "SELECT pmid, version, revised FROM articles WHERE pmid IN (SELECT value FROM json_each(?))"
@@ -29,8 +30,8 @@ content_hash = excluded.content_hash, source = excluded.source, position = exclu
 
 
 def content_hash(article: Article) -> bytes:
-    """16 bytes that change when, and only when, the text that encoders see changes: title and abstract."""
-    return hashlib.blake2b(f"{article.title}\0{article.abstract}".encode(), digest_size=16).digest()
+    """HASH_BYTES that change when, and only when, the text that encoders see changes: title and abstract."""
+    return hashlib.blake2b(f"{article.title}\0{article.abstract}".encode(), digest_size=HASH_BYTES).digest()
 
 
 class _State(NamedTuple):
@@ -120,4 +121,7 @@ def _write(
             }
         ),
     )
-    connection.execute("UPDATE tally SET articles = articles + ?", (len(put) - len(replaced) - len(gone),))
+    connection.execute(
+        "UPDATE tally SET articles = articles + ?, changes = changes + ?",
+        (len(put) - len(replaced) - len(gone), len(put) + len(gone)),
+    )

@@ -18,7 +18,7 @@ APPLICATION_ID = int.from_bytes(b"plit", "big")
 SCHEMA_VERSION = 2
 
 # `record` stands last: the columns before it are then read without touching a long article's overflow pages.
-# Counting rows would read the whole table, so `tally` keeps their number.
+# Counting rows would read the whole table, so `tally` keeps their number, and how often anything was changed.
 _SCHEMA = """
 CREATE TABLE articles (
     pmid INTEGER PRIMARY KEY,
@@ -44,8 +44,8 @@ CREATE TABLE sources (
     completed TEXT NOT NULL,
     date TEXT NOT NULL DEFAULT ''
 );
-CREATE TABLE tally (articles INTEGER NOT NULL);
-INSERT INTO tally VALUES (0);
+CREATE TABLE tally (articles INTEGER NOT NULL, changes INTEGER NOT NULL DEFAULT 0);
+INSERT INTO tally (articles) VALUES (0);
 """
 # Added by format 2, to new files and to those of format 1 alike.
 _SCHEMA_2 = """
@@ -88,6 +88,7 @@ CREATE TABLE wanted (
 _FROM_1 = """
 ALTER TABLE links ADD COLUMN date TEXT NOT NULL DEFAULT '';
 ALTER TABLE sources ADD COLUMN date TEXT NOT NULL DEFAULT '';
+ALTER TABLE tally ADD COLUMN changes INTEGER NOT NULL DEFAULT 0;
 """
 # 64 MB: batches that touch the same pages are then copied into the file once.
 _CHECKPOINT_PAGES = 16_384

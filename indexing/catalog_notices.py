@@ -17,6 +17,9 @@ INSERT INTO notices (origin, pmid, doi, status, date, notice_pmid, notice_doi, r
 _READ: Final = """
 SELECT origin, pmid, doi, status, date, notice_pmid, notice_doi, reason FROM notices ORDER BY origin, rowid
 """
+_READ_ONE: Final = """
+SELECT origin, pmid, doi, status, date, notice_pmid, notice_doi, reason FROM notices WHERE origin = ? ORDER BY rowid
+"""
 # A scan, which takes some 10 ms at 70,000 notices; an empty DOI names nothing.
 _NAMING: Final = """
 SELECT origin, pmid, doi, status, date, notice_pmid, notice_doi, reason FROM notices
@@ -35,9 +38,13 @@ _DECODER: Final = msgspec.json.Decoder(_Named)
 
 def replace_notices(connection: sqlite3.Connection, origin: str, notices: Iterable[Notice]) -> int:
     """All notices of one origin, within the caller's transaction; returns how many there are now."""
-    connection.execute("DELETE FROM notices WHERE origin = ?", (origin,))
-    rows = ((origin, n.pmid, n.doi, n.status.value, n.date, n.notice_pmid, n.notice_doi, n.reason) for n in notices)
-    return connection.executemany(_PUT, rows).rowcount
+    rows = [(origin, n.pmid, n.doi, n.status.value, n.date, n.notice_pmid, n.notice_doi, n.reason) for n in notices]
+    before = connection.execute(_READ_ONE, (origin,)).fetchall()
+    if rows != before:
+        connection.execute("DELETE FROM notices WHERE origin = ?", (origin,))
+        connection.executemany(_PUT, rows)
+        connection.execute("UPDATE tally SET changes = changes + 1")
+    return len(rows)
 
 
 def read_notices(connection: sqlite3.Connection) -> Iterator[tuple[str, Notice]]:

@@ -12,6 +12,7 @@ from typing import Literal
 from lxml import etree
 
 from indexing.eutils import NCBI_EUTILS, Eutils, TruncatedAnswerError
+from indexing.pace import Pace
 from indexing.pubmed_xml import read_pubmed_xml
 from retrieval.errors import InputError, MalformedFileError, RecordError, SourceError
 from retrieval.records import LOCAL_PMID_FLOOR, Article, Deletion, Record
@@ -68,6 +69,7 @@ class EntrezSource:
         max_attempts: int = 4,
         sleep: Callable[[float], None] = time.sleep,
         jitter: Callable[[], float] = random.random,
+        pace: Pace | None = None,
     ) -> None:
         self._eutils = Eutils(
             email=email,
@@ -79,6 +81,7 @@ class EntrezSource:
             max_attempts=max_attempts,
             sleep=sleep,
             jitter=jitter,
+            pace=pace,
         )
 
     def search(

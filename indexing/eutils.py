@@ -39,6 +39,7 @@ NCBI_EUTILS = "https://eutils.ncbi.nlm.nih.gov/entrez/eutils/"
 MAX_WAIT = 60.0
 """Seconds: a server that asks for a longer pause than this is reported rather than waited for."""
 
+_LONGEST_BACKOFF = 30.0
 _READ_PATIENCE = 12
 """A body may take this many timeouts in all: the timeout alone would let a server drip a byte at a time for ever."""
 _TRANSIENT = re.compile(
@@ -140,12 +141,15 @@ class Eutils:
             except TransientSourceError as exc:
                 if isinstance(exc, TruncatedAnswerError) and not retry_truncated:
                     raise
-                backoff: float = 2.0 ** (attempt - 1) * (0.5 + self._jitter() / 2)
-                wait = backoff if exc.retry_after is None else exc.retry_after
-                if wait > MAX_WAIT:
-                    raise SourceError(f"{exc}; it asks for a pause of {wait:.0f} s: try again after that") from exc
+                if exc.retry_after is not None and exc.retry_after > MAX_WAIT:
+                    raise SourceError(
+                        f"{exc}; it asks for a pause of {exc.retry_after:.0f} s: try again after that"
+                    ) from exc
                 if attempt >= self._max_attempts:
-                    raise SourceError(f"{exc} (attempts: {attempt}); try again later") from exc
+                    kind = TruncatedAnswerError if isinstance(exc, TruncatedAnswerError) else SourceError
+                    raise kind(f"{exc} (attempts: {attempt}); try again later") from exc
+                backoff: float = min(2.0 ** (attempt - 1), _LONGEST_BACKOFF) * (0.5 + self._jitter() / 2)
+                wait = backoff if exc.retry_after is None else exc.retry_after
                 _log.warning("%s; asking again in %.1f s", exc, wait)
                 self._sleep(wait)
                 attempt += 1

@@ -209,9 +209,9 @@ class _Run:
                 f"Unreached: PubMed announced {plan.announced:,} articles, its searches by date name {found:,}"
             )
         day = plan.started[:10]
-        self._catalog.mark_complete(self._name, f"{plan.since or 'all'}, {found} found", date=day)
         if plan.since in ("", SWEEP):
             self._catalog.mark_complete(_sweep_name(plan.term), "swept", date=day)
+        self._catalog.mark_complete(self._name, f"{plan.since or 'all'}, {found} found", date=day)
         self._agenda.finish(plan)
         return HarvestReport(
             term=plan.term,

@@ -63,7 +63,8 @@ class Pace:
         while True:
             with self._bucket() as tokens:
                 now = self._clock()
-                for index in range(self._per_second):
+                # From the end, so that those with a lower rate find the first tokens free.
+                for index in reversed(range(self._per_second)):
                     free_at, holder = tokens[index]
                     if holder and not _is_alive(holder):
                         # Killed with a request on its way: it may still arrive.

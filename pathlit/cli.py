@@ -1,6 +1,7 @@
 """The command line.
 
-Exit codes: 0 done, 1 not found or not in order, 2 unusable input or setting, 3 index or catalog, 4 remote source.
+Exit codes: 0 done, 1 not found or not in order, 2 unusable input or setting, 3 index or catalog, 4 remote source,
+5 another run is at work.
 """
 
 from __future__ import annotations
@@ -14,7 +15,10 @@ from pathlit.commands.demo import demo
 from pathlit.commands.doctor import doctor
 from pathlit.commands.figures import figures
 from pathlit.commands.index import index
+from pathlit.commands.notices import notices
 from pathlit.commands.operate import rollback, serve, status
+from pathlit.commands.refresh import harvest, refresh
+from pathlit.commands.schedule import schedule
 from pathlit.commands.search import search, show
 from pathlit.console import err, note, print_json
 from retrieval.errors import GenerationError, PathlitError
@@ -31,7 +35,21 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-for command in (demo, index, figures, search, show, serve, status, rollback, doctor):
+for command in (
+    demo,
+    index,
+    harvest,
+    refresh,
+    notices,
+    figures,
+    search,
+    show,
+    serve,
+    status,
+    rollback,
+    schedule,
+    doctor,
+):
     app.command()(command)
 
 

@@ -51,6 +51,7 @@ class WorkProgress:
             disable=not console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._file: TaskID | None = None
 
     @contextmanager
     def shown(self) -> Iterator[WorkProgress]:
@@ -58,13 +59,17 @@ class WorkProgress:
             yield self
 
     def file(self, path: Path, done: int) -> None:
-        """Records read of a file, whose number is not known before its end."""
-        self._update(f"Reading {path.name}", done, None)
+        """Records read of a file, whose number is not known before its end; the next file takes its line."""
+        self.stage(f"Reading {path.name}", done, 0)
 
     def stage(self, name: str, done: int, total: int) -> None:
-        self._update(_STAGES.get(name, name), done, total)
-
-    def _update(self, description: str, done: int, total: int | None) -> None:
+        """`total` 0 where it is not known: such stages follow each other on one line."""
+        description = _STAGES.get(name, name)
+        if total == 0:
+            if self._file is None:
+                self._file = self._progress.add_task(description, total=None)
+            self._progress.update(self._file, description=description, completed=done)
+            return
         if description not in self._tasks:
             self._tasks[description] = self._progress.add_task(description, total=total)
         self._progress.update(self._tasks[description], completed=done, total=total)

@@ -32,6 +32,21 @@ class EntrezSettings(BaseModel, extra="forbid"):
     url: str = Field(NCBI_EUTILS, description="Base address; another one for a mirror or a test server.")
 
 
+class RefreshSettings(BaseModel, extra="forbid"):
+    """What `pathlit refresh` keeps up to date, and what holds it back."""
+
+    bulk: str = Field(
+        "", description="PubMed's baseline and update files: https://ftp.ncbi.nlm.nih.gov/pubmed/, a mirror, a folder."
+    )
+    queries: tuple[str, ...] = Field((), description="PubMed queries whose articles are kept up to date.")
+    keep_downloads: bool = Field(False, description="Keep bulk files once they are in the catalog.")
+    sweep_after_days: int = Field(
+        30, ge=1, description="How often a query is asked in full, which finds articles that PubMed has deleted."
+    )
+    max_rejected: float = Field(0.01, ge=0, le=1, description="Share of unusable records in a file that is too many.")
+    max_shrink: float = Field(0.1, ge=0, le=1, description="Share of published articles that may vanish at once.")
+
+
 class FiguresSettings(BaseModel, extra="forbid"):
     """Which figures of open-access articles are kept, and where they come from."""
 
@@ -61,6 +76,7 @@ class Settings(BaseSettings):
     )
     stale_after_days: float = Field(7.0, gt=0, description="Age of the newest source from which an index is stale.")
     entrez: EntrezSettings = EntrezSettings()
+    refresh: RefreshSettings = RefreshSettings()
     figures: FiguresSettings = FiguresSettings()
     api: ApiSettings = ApiSettings()
 

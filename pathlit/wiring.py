@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from indexing.build import Progress
+from indexing.bulk import BulkSource
 from indexing.catalog import Catalog
 from indexing.embeddings import EmbeddingCache
 from indexing.entrez import EntrezSource
 from indexing.figure_store import FigureStore
 from indexing.image_folder import ImageFolder
 from indexing.pmc_cloud import PmcCloud
+from indexing.refresh import HOME_LOCK, Gates, Refresher, Sources
+from indexing.refresh_report import Stage
 from indexing.topup import EntrezTopUp
 from pathlit.settings import Settings
 from retrieval.analysis import Analyzer
 from retrieval.encoders.text import TextEncoder
 from retrieval.errors import ConfigurationError
+from retrieval.exclusive import exclusive
 from retrieval.index.embedded import EmbeddedReader
 from retrieval.index.generation import GenerationStore
 from retrieval.index.interface import IndexedArticle
@@ -23,6 +30,7 @@ from retrieval.index.manifest import require_encoder
 from retrieval.live import LiveSearcher
 from retrieval.search import Searcher
 
+_PATIENT = 8
 _TOP_UP_TIMEOUT_S = 4.0
 _TOP_UP_CONNECT_S = 2.0
 
@@ -44,6 +52,13 @@ class HomeFolder:
             raise ConfigurationError(
                 f"the folder {self.home} cannot be made: {exc.strerror}; choose another --home"
             ) from exc
+
+    @contextmanager
+    def working(self, work: str) -> Iterator[None]:
+        """Makes the home folder and holds its lock: whatever writes there is done by one process at a time."""
+        self.make_home()
+        with exclusive(self.home / HOME_LOCK, work):
+            yield
 
     @property
     def catalog_path(self) -> Path:
@@ -117,13 +132,44 @@ class HomeFolder:
     @cached_property
     def top_up(self) -> EntrezTopUp:
         """Asks NCBI with the words of a query; only where somebody wished that."""
-        entrez = self.settings.entrez
-        source = EntrezSource(
-            entrez.email,
-            api_key=entrez.api_key.get_secret_value() if entrez.api_key else None,
-            base_url=entrez.url,
-            timeout=_TOP_UP_TIMEOUT_S,
-            connect_timeout=_TOP_UP_CONNECT_S,
-            max_attempts=2,
-        )
+        source = self.entrez(timeout=_TOP_UP_TIMEOUT_S, connect_timeout=_TOP_UP_CONNECT_S, max_attempts=2)
         return EntrezTopUp(source, patience_s=_TOP_UP_TIMEOUT_S)
+
+    def entrez(
+        self, *, timeout: float = 60.0, connect_timeout: float = 10.0, max_attempts: int = _PATIENT
+    ) -> EntrezSource:
+        """By default with the patience of a job that runs at night; times in seconds."""
+        settings = self.settings.entrez
+        return EntrezSource(
+            settings.email,
+            api_key=settings.api_key.get_secret_value() if settings.api_key else None,
+            base_url=settings.url,
+            timeout=timeout,
+            connect_timeout=connect_timeout,
+            max_attempts=max_attempts,
+        )
+
+    def refresher(
+        self,
+        *,
+        bulk: str,
+        queries: Sequence[str],
+        vectors: bool,
+        progress: Progress,
+        hear: Callable[[Stage], None],
+    ) -> Refresher:
+        settings = self.settings.refresh
+        downloads = BulkSource(bulk, self.home / "downloads", keep=settings.keep_downloads) if bulk else None
+        return Refresher(
+            self.home,
+            self.catalog_path,
+            self.store,
+            self.embeddings,
+            self.analyzer,
+            self.encoder if vectors else None,
+            Sources(downloads, self.entrez() if queries else None, tuple(queries), settings.sweep_after_days),
+            gates=Gates(max_rejected=settings.max_rejected, max_shrink=settings.max_shrink),
+            keep=self.settings.keep_generations,
+            progress=progress,
+            hear=hear,
+        )

@@ -10,7 +10,7 @@ import typer
 from indexing.build import BuildReport, build_generation
 from indexing.catalog import Catalog
 from indexing.ingest import IngestReport, find_files, ingest
-from pathlit.commands.options import AsJson, Home
+from pathlit.commands.options import AsJson, Home, NoVectors
 from pathlit.console import err, note, out, print_json
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
@@ -25,7 +25,6 @@ Files = Annotated[
         show_default=False,
     ),
 ]
-NoVectors = Annotated[bool, typer.Option("--no-vectors", help="Words only: skip the encoder. Fast, finds less.")]
 
 
 def index(files: Files = None, home: Home = None, no_vectors: NoVectors = False, as_json: AsJson = False) -> None:
@@ -43,8 +42,7 @@ def index(files: Files = None, home: Home = None, no_vectors: NoVectors = False,
     """
     place = HomeFolder(read_settings(home))
     found = find_files(files or [])
-    place.make_home()
-    with place.open_catalog() as catalog, WorkProgress(err).shown() as progress:
+    with place.working("index"), place.open_catalog() as catalog, WorkProgress(err).shown() as progress:
         ingested = ingest(found, catalog, progress=progress.file)
         built = publish(place, catalog, progress, vectors=not no_vectors)
     if as_json:

@@ -12,3 +12,4 @@ Home = Annotated[
     typer.Option("--home", help="Folder of catalog and indexes. [default: PATHLIT_HOME or ./pathlit-home]"),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
+NoVectors = Annotated[bool, typer.Option("--no-vectors", help="Words only: skip the encoder. Fast, finds less.")]

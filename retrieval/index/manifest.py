@@ -43,7 +43,7 @@ class Manifest(Record, frozen=True):
     """The day of that source (ISO), empty where it is not known."""
     catalog_changes: int = -1
     """How often the catalog had been changed, -1 where that is not known: tells whether there is anything to build."""
-    integrity: dict[str, int] = {}
+    integrity: dict[str, int] = msgspec.field(default_factory=dict)
     """Articles by integrity status, those in good standing left out."""
 
 
