@@ -143,9 +143,9 @@ def test_a_run_delayed_beyond_the_next_due_time_serves_for_both() -> None:
 
 
 def test_what_is_made_up_for_is_not_delayed_again() -> None:
-    assert begun("0 * * * *", "01 00:30", "01 03:00", minutes=[70], jitter=20, draws=[0.5, 0.5]) == [
-        "01 01:10",
-        "01 02:20",
+    assert begun("0 * * * *", "01 00:30", "01 03:00", minutes=[70], jitter=60, draws=[0.1, 0.5]) == [
+        "01 01:06",
+        "01 02:16",
     ]
 
 
