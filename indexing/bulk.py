@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from indexing.bulk_checksums import forget, md5_of, published_md5
 from indexing.bulk_download import MD5_LIMIT, DownloadProgress, download
 from indexing.bulk_listing import BulkFile, BulkListing, arrange
 from indexing.bulk_names import BulkName
-from indexing.bulk_page import PAGE_END, read_page
+from indexing.bulk_page import is_whole, read_page
 from indexing.bulk_requests import BulkRequests, Wait
 from retrieval.errors import ConfigurationError, SourceError
 
@@ -75,7 +75,7 @@ class BulkSource:
         with self._requests(threading.Event()) as requests:
             return self._fetch(requests, file, progress)
 
-    def files(self, wanted: Iterable[BulkFile]) -> Iterator[tuple[BulkFile, Path]]:
+    def files(self, wanted: Iterable[BulkFile]) -> Generator[tuple[BulkFile, Path], None, None]:
         """Each file when it is asked for, with the next one on its way meanwhile.
 
         A downloaded file is deleted, unless `keep`, once the next one is asked for: the one in use when the iterator
@@ -129,7 +129,7 @@ class BulkSource:
 
     def _remote_files(self, requests: BulkRequests, part: str, warnings: list[str]) -> list[BulkFile]:
         base = f"{self.location.rstrip('/')}/{part}/"
-        entries = read_page(requests.text(base, limit=_PAGE_LIMIT, end=PAGE_END))
+        entries = read_page(requests.text(base, limit=_PAGE_LIMIT, complete=is_whole))
         sums = {entry.name for entry in entries if entry.name.endswith(".md5")}
         files = []
         for entry in entries:
@@ -172,10 +172,10 @@ def _checked(file: BulkFile) -> Path:
         if not file.md5:
             return path
         with Path(file.md5).open(encoding="utf-8", errors="replace") as sums:
-            expected = published_md5(sums.read(MD5_LIMIT), file.md5)
+            expected = published_md5(sums.read(MD5_LIMIT))
         found = md5_of(path)
     except OSError as exc:
         raise SourceError(f"{exc.filename} cannot be read: {exc.strerror}; complete the mirror") from exc
     if found != expected:
-        raise SourceError(f"{path} has the MD5 {found}, but {file.md5} says {expected}: fetch it again")
+        raise SourceError(f"{path} has the MD5 {found}, but {file.md5} says {expected or 'none'}: fetch both again")
     return path

@@ -10,8 +10,6 @@ import hashlib
 import re
 from pathlib import Path
 
-from retrieval.errors import SourceError
-
 _MD5 = re.compile(r"\b[0-9a-f]{32}\b", re.IGNORECASE)
 
 
@@ -21,12 +19,10 @@ def md5_of(path: Path) -> str:
         return hashlib.file_digest(file, lambda: hashlib.md5(usedforsecurity=False)).hexdigest()
 
 
-def published_md5(text: str, location: str) -> str:
-    """The sum in "MD5(pubmed26n0001.xml.gz)= 0123..." or in md5sum's own form; SourceError where there is none."""
+def published_md5(text: str) -> str:
+    """The sum in "MD5(pubmed26n0001.xml.gz)= 0123..." or in md5sum's own form; empty where there is none."""
     match = _MD5.search(text)
-    if match is None:
-        raise SourceError(f"{location} holds no MD5 sum, but {text[:60]!r}: try again later")
-    return match[0].lower()
+    return match[0].lower() if match else ""
 
 
 def note(path: Path, md5: str, date: str) -> None:

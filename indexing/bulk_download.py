@@ -60,7 +60,9 @@ def download(requests: BulkRequests, file: BulkFile, folder: Path, progress: Dow
 
 
 def _expected(requests: BulkRequests, file: BulkFile) -> str:
-    return published_md5(requests.text(file.md5, limit=MD5_LIMIT), file.md5) if file.md5 else ""
+    if not file.md5:
+        return ""
+    return published_md5(requests.text(file.md5, limit=MD5_LIMIT, complete=lambda text: bool(published_md5(text))))
 
 
 def _arrived(requests: BulkRequests, file: BulkFile, part: Path, progress: DownloadProgress | None) -> str:

@@ -11,9 +11,6 @@ from urllib.parse import unquote
 
 from retrieval.records import Record
 
-PAGE_END = "</html>"
-"""Without it the page was cut short."""
-
 _DATE = re.compile(r"\b(\d{4}-\d{2}-\d{2}|\d{2}-[A-Z][a-z]{2}-\d{4})\b(?:\s+\d{2}:\d{2}(?::\d{2})?)?")
 _SIZE = re.compile(r"\b(\d+(?:\.\d+)?)\s*([KMGT]?)\b")
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
@@ -26,6 +23,11 @@ class PageEntry(Record, frozen=True):
     """ISO day, empty where the page shows none."""
     size: int | None = None
     """Bytes, as exactly as the page has them: "19M" is read as 19 * 2**20."""
+
+
+def is_whole(html: str) -> bool:
+    """Whether the page goes to its end."""
+    return "</html>" in html.lower()
 
 
 def read_page(html: str) -> tuple[PageEntry, ...]:

@@ -141,11 +141,11 @@ class BulkRequests:
                 since, received = time.monotonic(), 0
             yield piece
 
-    def text(self, url: str, *, limit: int, end: str = "") -> str:
-        """The text behind a URL; one that is not complete, that is without `end`, is asked for again."""
-        return self.persist(lambda: self._text(url, limit, end))
+    def text(self, url: str, *, limit: int, complete: Callable[[str], bool]) -> str:
+        """The text behind a URL; one that is not `complete` is asked for again."""
+        return self.persist(lambda: self._text(url, limit, complete))
 
-    def _text(self, url: str, limit: int, end: str) -> str:
+    def _text(self, url: str, limit: int, complete: Callable[[str], bool]) -> str:
         body = bytearray()
         with self.get(url) as answer:
             for piece in self.pieces(answer):
@@ -153,8 +153,9 @@ class BulkRequests:
                 if len(body) > limit:
                     raise SourceError(f"{url} is larger than {limit:,} bytes: check the address")
         text = body.decode(errors="replace")
-        if end not in text.lower():
-            raise PassingError(f"{self.host} cut its answer for {urlsplit(url).path} short, after {len(body):,} bytes")
+        if not complete(text):
+            what = urlsplit(url).path
+            raise PassingError(f"{self.host} cut its answer for {what} short, or gave another one: {text[:40]!r}")
         return text
 
     def _check(self, answer: httpx2.Response, what: str) -> None:

@@ -32,7 +32,7 @@ class Fault:
     """What goes wrong with one request. With no status and no body, the true answer is given, late or cut short."""
 
     match: str = ""
-    """It waits for a request whose path holds this."""
+    """It waits for a request whose path ends like this."""
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes | None = None
@@ -114,7 +114,7 @@ class BulkServer:
             self._now += 1
             self.most_at_once = max(self.most_at_once, self._now)
             for fault in self.faults:
-                if fault.match in asked.path:
+                if asked.path.endswith(fault.match):
                     self.faults.remove(fault)
                     return fault
             return self._faults_at_random(asked) or Fault()
