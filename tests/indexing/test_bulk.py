@@ -255,7 +255,6 @@ def test_nothing_is_fetched_before_the_first_file_is_asked_for(tmp_path: Path) -
 def test_day_after_day_under_faults_the_catalog_becomes_what_pubmed_holds(seed: int, tmp_path: Path) -> None:
     tree = BulkTree(seed, baseline_files=2, update_files=12, citations_per_file=60)
     with tree.serve(random_faults(0.25, seed)) as server, Catalog.open(tmp_path / "catalog.sqlite") as catalog:
-        # The first connection must succeed: a server that never answered is taken for unreachable.
         source = BulkSource(server.url, tmp_path / "downloads", wait=lambda _stop, _seconds: None, max_attempts=12)
         for day in (5, 6, 9, 14):
             tree.published = day
