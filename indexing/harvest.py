@@ -175,9 +175,10 @@ class _Run:
                     continue
                 self._give_up(batch[0], exc)
                 records, absent = [], ()
+            else:
+                self._grow()
             self._store(batch, records, absent, State.ABSENT_ONCE)
             done += len(batch)
-            self._grow()
 
     def _ask_again(self) -> None:
         """The PMIDs that did not come when they were asked for; and any that a killed run left between two steps."""

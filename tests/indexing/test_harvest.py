@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import time
 from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
@@ -27,8 +26,9 @@ TODAY = date(2026, 11, 21)
 
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Bio.Entrez waits between requests as well; here time only passes for it."""
-    monkeypatch.setattr(Entrez, "time", SimpleNamespace(time=time.time, sleep=lambda _: None))
+    """Bio.Entrez waits between requests as well, by a clock of its own that here runs fast."""
+    monkeypatch.setattr(Entrez, "time", SimpleNamespace(time=itertools.count(1).__next__, sleep=lambda _: None))
+    monkeypatch.setattr(Entrez._open, "previous", 0)
 
 
 @pytest.fixture

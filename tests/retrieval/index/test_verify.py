@@ -80,3 +80,10 @@ def test_damaged_files_are_caught(corpus: Corpus) -> None:
     path.write_bytes(raw)
     with pytest.raises(VerificationError, match="is damaged"):
         verify_generation(corpus.store.folder("000001"), corpus.analyzer, PMIDS, [])
+
+
+def test_articles_without_text_or_with_common_words_alone_pass(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path, HashingEncoder())
+    replies = [article(n, "Reply.", "" if n % 2 else "Reply. Reply.") for n in range(1, 40)]
+    report = corpus.publish([article(100, ""), article(101, "..."), *replies])
+    assert report.articles == 41
