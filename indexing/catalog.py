@@ -239,7 +239,7 @@ class Catalog:
         return tuple(CompletedSource(*row) for row in rows)
 
     def position(self) -> CompletedSource | None:
-        """Where the catalog is current to: PubMed's newest update file, otherwise the source that was completed last."""
+        """Where the catalog is current to: PubMed's newest bulk file, otherwise the source that was completed last."""
         sources = self.sources()
         bulk = [(name, source) for source in sources if (name := BulkName.parse(source.name))]
         return max(bulk, default=(None, next(reversed(sources), None)), key=lambda pair: pair[0])[1]

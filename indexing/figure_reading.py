@@ -185,12 +185,15 @@ class ArticleReader:
 
     def _fetch(self, files: Iterable[PmcFile]) -> tuple[int, tuple[str, ...]]:
         """Image files that are now kept, and what went wrong with the others; what is there is not fetched again."""
+        images = self._images
+        if images is None:
+            return 0, ()
         kept = 0
         rejected = []
-        for file in dict.fromkeys(files) if self._images else ():
+        for file in dict.fromkeys(files):
             try:
-                if not self._images.has(file.key, file.md5):
-                    self._images.keep(file.key, self._checked(file, MAX_IMAGE))
+                if not images.has(file.key, file.md5):
+                    images.keep(file.key, self._checked(file, MAX_IMAGE))
                 kept += 1
             except RecordError as exc:
                 rejected.append(str(exc))

@@ -26,7 +26,9 @@ from tests.servers.bulk_tree import BulkTree
 from tests.servers.ncbi import FIRST_PMID, NcbiServer
 from tests.servers.ncbi_world import World
 
-SMALL = {"baseline_files": 2, "update_files": 4, "citations_per_file": 60}
+
+def small_tree() -> BulkTree:
+    return BulkTree(baseline_files=2, update_files=4, citations_per_file=60)
 
 
 class Home(Corpus):
@@ -108,7 +110,7 @@ def mirror(tmp_path: Path) -> Path:
 
 
 def test_baseline_and_updates_become_a_published_generation(home: Home, mirror: Path) -> None:
-    tree = BulkTree(**SMALL)
+    tree = small_tree()
     tree.write(mirror)
     report = home.refresh(mirror)
     assert home.texts() == texts_of(tree)
@@ -159,7 +161,7 @@ def test_the_real_update_pair_equals_one_rebuild_vector_by_vector(tmp_path: Path
 
 
 def test_only_what_changed_is_encoded(home: Home, mirror: Path) -> None:
-    tree = BulkTree(**SMALL)
+    tree = small_tree()
     tree.published = 5
     tree.write(mirror)
     home.refresh(mirror)
@@ -173,7 +175,7 @@ def test_only_what_changed_is_encoded(home: Home, mirror: Path) -> None:
 
 
 def test_nothing_new_publishes_nothing(home: Home, mirror: Path) -> None:
-    BulkTree(**SMALL).write(mirror)
+    small_tree().write(mirror)
     home.refresh(mirror)
     report = home.refresh(mirror)
     assert (report.outcome, report.generation) == ("unchanged", "000001")
@@ -181,7 +183,7 @@ def test_nothing_new_publishes_nothing(home: Home, mirror: Path) -> None:
 
 
 def test_a_deleted_article_is_not_found_after_the_swap(home: Home, mirror: Path) -> None:
-    tree = BulkTree(**SMALL)
+    tree = small_tree()
     tree.published = 2
     tree.write(mirror)
     home.refresh(mirror)
@@ -198,7 +200,7 @@ def test_a_deleted_article_is_not_found_after_the_swap(home: Home, mirror: Path)
 
 
 def test_a_new_year_is_read_anew_and_what_its_baseline_dropped_is_gone(home: Home, tmp_path: Path) -> None:
-    old = BulkTree(**SMALL)
+    old = small_tree()
     old.write(tmp_path / "26")
     home.refresh(tmp_path / "26")
     new = old.following(baseline_files=2, update_files=2)
@@ -215,7 +217,7 @@ def test_a_new_year_is_read_anew_and_what_its_baseline_dropped_is_gone(home: Hom
 
 
 def test_articles_from_elsewhere_and_their_harvests_outlive_the_turn_of_the_year(home: Home, tmp_path: Path) -> None:
-    old = BulkTree(**SMALL)
+    old = small_tree()
     old.write(tmp_path / "26")
     with NcbiServer(citations=30) as ncbi:
         home.refresh(tmp_path / "26", ncbi=ncbi, queries=["colon"])
@@ -230,7 +232,7 @@ def test_articles_from_elsewhere_and_their_harvests_outlive_the_turn_of_the_year
 
 
 def test_until_the_new_year_is_read_the_old_catalog_and_generation_stay(home: Home, tmp_path: Path) -> None:
-    old = BulkTree(**SMALL)
+    old = small_tree()
     old.write(tmp_path / "26")
     home.refresh(tmp_path / "26")
     new = old.following(baseline_files=3, update_files=2)
@@ -275,7 +277,7 @@ def test_without_a_source_it_says_how_to_name_one(home: Home) -> None:
 
 
 def test_one_at_a_time(home: Home, mirror: Path) -> None:
-    BulkTree(**SMALL).write(mirror)
+    small_tree().write(mirror)
     with exclusive(home.home / ".lock", "index"), pytest.raises(BusyError, match=r"index \(process \d+, since"):
         home.refresh(mirror)
     assert not (home.home / "refresh.json").exists()
@@ -305,7 +307,7 @@ def test_a_file_with_too_many_rejections_holds_it_back_until_it_is_mended(home: 
 
 
 def test_a_great_loss_of_articles_holds_it_back_until_it_is_allowed(home: Home, mirror: Path) -> None:
-    BulkTree(**SMALL).write(mirror)
+    small_tree().write(mirror)
     home.refresh(mirror)
     from retrieval.records import Deletion
 
@@ -320,7 +322,7 @@ def test_a_great_loss_of_articles_holds_it_back_until_it_is_allowed(home: Home, 
 
 
 def test_a_server_that_is_away_leaves_what_is_published_and_says_so(home: Home, mirror: Path) -> None:
-    BulkTree(**SMALL).write(mirror)
+    small_tree().write(mirror)
     home.refresh(mirror)
     with pytest.raises(SourceError):
         home.refresh("http://127.0.0.1:9/pubmed/")
@@ -335,7 +337,7 @@ def test_an_encoder_that_fails_keeps_what_is_published_and_the_harvest(home: Hom
         def encode_documents(self, passages: Sequence[Passage]) -> Vectors:
             raise MemoryError("out of memory")
 
-    tree = BulkTree(**SMALL)
+    tree = small_tree()
     tree.published = 2
     tree.write(mirror)
     home.refresh(mirror)
@@ -353,7 +355,7 @@ def test_an_encoder_that_fails_keeps_what_is_published_and_the_harvest(home: Hom
 def test_searches_go_on_while_generations_come(home: Home, mirror: Path) -> None:
     from retrieval.live import LiveSearcher
 
-    tree = BulkTree(**SMALL)
+    tree = small_tree()
     tree.published = 2
     tree.write(mirror)
     home.refresh(mirror)

@@ -6,7 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from retrieval.errors import GenerationError, IncompatibleError, InputError, NotPublishedError, VerificationError
+from retrieval.errors import (
+    BusyError,
+    GenerationError,
+    IncompatibleError,
+    InputError,
+    NotPublishedError,
+    VerificationError,
+)
 from retrieval.index.embedded import EmbeddedReader
 from retrieval.index.generation import GenerationStore
 from retrieval.index.manifest import require_encoder, require_files
