@@ -19,11 +19,14 @@ _UIDS = re.compile(r"(\d+):(\d+)\[UID\]", re.IGNORECASE)
 class World:
     """PMIDs from FIRST_PMID on, entered `per_day` a day; the `crowd` shares one day, more than PubMed hands out."""
 
-    def __init__(self, citations: int, *, per_day: int = 60, crowd: range = range(0)) -> None:
+    def __init__(
+        self, citations: int, *, per_day: int = 60, crowd: range = range(0), first_day: date = FIRST_DAY
+    ) -> None:
         self.citations = citations
         self.deleted: set[int] = set()
         self._per_day = per_day
         self._crowd = crowd
+        self._first_day = first_day
         self._revisions: dict[int, tuple[int, date]] = {}
         self._lock = threading.Lock()
 
@@ -51,7 +54,7 @@ class World:
         index = pmid - FIRST_PMID
         if self._crowd and index >= self._crowd.start:
             index = max(self._crowd.start, index - len(self._crowd))
-        return FIRST_DAY + timedelta(days=index // self._per_day)
+        return self._first_day + timedelta(days=index // self._per_day)
 
     def modified(self, pmid: int) -> date:
         revised = self._revisions.get(pmid)
