@@ -266,10 +266,10 @@ def test_fifty_kills_change_nothing_that_anybody_sees(scene: Scene, tmp_path: Pa
     fresh = Scene(tmp_path / "fresh", scene.tree, scene.ncbi)
     fresh.refresh()
     assert fresh.texts() == scene.texts()
-    pmids = sorted(scene.texts())
+    everything = sorted(scene.texts())
     one, other = open_index(scene.home), open_index(fresh.home)
-    assert one.articles(pmids) == other.articles(pmids)
-    assert one.lexical_reader.count == other.lexical_reader.count == len(pmids)
+    assert one.articles(everything) == other.articles(everything)
+    assert one.lexical_reader.count == other.lexical_reader.count == len(everything)
 
 
 def open_index(home: Path) -> EmbeddedReader:
