@@ -7,15 +7,14 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Final, Self, TypeVar
 from urllib.parse import urlsplit
 
 import httpx2
 
+from indexing.retries import backoff, retry_after
 from retrieval.errors import SourceError
 
 MAX_WAIT: Final = 300.0
@@ -95,8 +94,9 @@ class BulkRequests:
             except PassingError as exc:
                 if (now := progress()) > reached:
                     tries, reached = 1, now
-                backoff: float = min(_LONGEST_BACKOFF, 2.0 ** (tries - 1)) * (0.5 + self._jitter() / 2)
-                pause = backoff if exc.retry_after is None else exc.retry_after
+                pause = exc.retry_after
+                if pause is None:
+                    pause = backoff(tries, self._jitter(), longest=_LONGEST_BACKOFF)
                 if pause > MAX_WAIT:
                     raise SourceError(f"{exc}; it asks for a pause of {pause:.0f} s: try again after that") from exc
                 if tries >= self._max_attempts:
@@ -169,20 +169,9 @@ class BulkRequests:
             says += f": {advice}"
         # Not every server behind one name is up to date, and some refuse with 403 those who ask too fast.
         if status in (403, 404, 408, 425, 429) or status >= 500:
-            raise PassingError(says, _seconds(answer.headers.get("Retry-After")))
+            raise PassingError(says, retry_after(answer.headers.get("Retry-After")))
         raise SourceError(f"{says}: check the address")
 
     def _end_if_stopped(self) -> None:
         if self._stop.is_set():
             raise SourceError(f"reading from {self.host} was stopped; what has arrived is kept")
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Retry-After as seconds from now; it comes as a number or as an HTTP date."""
-    if retry_after is None:
-        return None
-    with suppress(ValueError):
-        return max(0.0, float(retry_after))
-    with suppress(ValueError, TypeError):
-        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
-    return None

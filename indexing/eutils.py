@@ -19,8 +19,6 @@ import time
 import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse, IncompleteRead
 from textwrap import shorten
@@ -32,6 +30,7 @@ from Bio import Entrez
 
 from indexing.eutils_answer import complaint, is_complete
 from indexing.pace import Pace
+from indexing.retries import backoff, retry_after
 from retrieval.errors import ConfigurationError, SourceError
 
 T = TypeVar("T")
@@ -148,8 +147,9 @@ class Eutils:
                 if attempt >= self._max_attempts:
                     kind = TruncatedAnswerError if isinstance(exc, TruncatedAnswerError) else SourceError
                     raise kind(f"{exc} (attempts: {attempt}); try again later") from exc
-                backoff: float = min(2.0 ** (attempt - 1), _LONGEST_BACKOFF) * (0.5 + self._jitter() / 2)
-                wait = backoff if exc.retry_after is None else exc.retry_after
+                wait = exc.retry_after
+                if wait is None:
+                    wait = backoff(attempt, self._jitter(), longest=_LONGEST_BACKOFF)
                 _log.warning("%s; asking again in %.1f s", exc, wait)
                 self._sleep(wait)
                 attempt += 1
@@ -241,7 +241,7 @@ class Eutils:
             body = exc.read(10_000)
         text = self._clean(f"{self.host} answered HTTP {exc.code}: {complaint(body) or exc.reason}")
         if exc.code == 429 or exc.code >= 500:
-            return TransientSourceError(text, _seconds(exc.headers.get("Retry-After")))
+            return TransientSourceError(text, retry_after(exc.headers.get("Retry-After")))
         return SourceError(text)
 
     def _failure(self, exc: OSError | HTTPException) -> SourceError:
@@ -258,14 +258,3 @@ class Eutils:
         for secret in filter(None, (self._api_key, quote_plus(self._api_key or ""))):
             text = text.replace(secret, "***")
         return shorten(text, _LONGEST, placeholder=" ...")
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Retry-After as seconds from now; it comes as a number or as an HTTP date."""
-    if retry_after is None:
-        return None
-    with suppress(ValueError):
-        return max(0.0, float(retry_after))
-    with suppress(ValueError, TypeError):
-        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
-    return None

@@ -13,9 +13,7 @@ import random
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from types import TracebackType
 from typing import Final, Self
 from urllib.parse import quote, urlsplit
@@ -25,6 +23,7 @@ from lxml import etree
 
 from indexing.pmc_folder import MAX_METADATA
 from indexing.pmc_metadata import VERSION_NAME
+from indexing.retries import backoff, retry_after
 from retrieval.errors import RecordError, SourceError
 
 PMC_CLOUD: Final = "https://pmc-oa-opendata.s3.amazonaws.com/"
@@ -32,6 +31,7 @@ MAX_WAIT: Final = 60.0
 """Seconds: a server that asks for a longer pause is reported rather than waited for."""
 _PATIENCE: Final = 12
 """A body may take this many timeouts in all: the timeout alone would let a server drip a byte at a time for ever."""
+_LONGEST_BACKOFF: Final = 30.0
 _MAX_PAGES: Final = 50
 _CONNECT_TIMEOUT: Final = 5.0
 
@@ -152,8 +152,9 @@ class PmcCloud:
             try:
                 return self._once(key, parameters, limit)
             except _PassingError as exc:
-                backoff: float = 2.0 ** (attempt - 1) * (0.5 + self._jitter() / 2)
-                pause = backoff if exc.retry_after is None else exc.retry_after
+                pause = exc.retry_after
+                if pause is None:
+                    pause = backoff(attempt, self._jitter(), longest=_LONGEST_BACKOFF)
                 if pause > MAX_WAIT:
                     raise SourceError(f"{exc}; it asks for a pause of {pause:.0f} s: try again after that") from exc
                 if attempt >= self._max_attempts or self._stopped.is_set():
@@ -191,7 +192,7 @@ class PmcCloud:
             raise RecordError(self.host, what, "there is no such file (HTTP 404)")
         says = f"{self.host} answered HTTP {status} for {what}"
         if status in (408, 429) or status >= 500:
-            raise _PassingError(says, _seconds(answer.headers.get("Retry-After")))
+            raise _PassingError(says, retry_after(answer.headers.get("Retry-After")))
         raise SourceError(f"{says}: check the address of the PMC Cloud")
 
     def _body(self, answer: httpx2.Response, what: str, limit: int) -> bytes:
@@ -204,14 +205,3 @@ class PmcCloud:
             if time.monotonic() > deadline:
                 raise _PassingError(f"{self.host} was still sending {what} after {_PATIENCE * self._timeout:g} s")
         return bytes(body)
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Retry-After as seconds from now; it comes as a number or as an HTTP date."""
-    if retry_after is None:
-        return None
-    with suppress(ValueError):
-        return max(0.0, float(retry_after))
-    with suppress(ValueError, TypeError):
-        return max(0.0, (parsedate_to_datetime(retry_after) - datetime.now(UTC)).total_seconds())
-    return None
