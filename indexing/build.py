@@ -10,7 +10,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Final
 
 import numpy as np
@@ -21,7 +21,7 @@ from indexing.catalog_batch import HASH_BYTES
 from indexing.embeddings import EmbeddingCache
 from retrieval.analysis import Analyzer
 from retrieval.encoders.base import Encoder, Passage
-from retrieval.errors import InputError
+from retrieval.errors import GenerationError, InputError
 from retrieval.index.embedded import EmbeddedBuilder
 from retrieval.index.generation import GenerationStore
 from retrieval.index.interface import IndexedArticle
@@ -63,7 +63,7 @@ def build_generation(
     """
     total = len(catalog)
     if total == 0:
-        raise InputError("the catalog is empty: there is nothing to index; give files that hold articles")
+        raise InputError(_nothing_to_index(store))
     with store.building() as (name, folder):
         encoded = 0
         if encoder is not None:
@@ -92,6 +92,41 @@ def build_generation(
         retracted=sum(contents.integrity[status] for status in EXCLUDED),
         encoded=encoded,
         pruned=pruned,
+    )
+
+
+def is_built(catalog: Catalog, published: Manifest, analyzer: Analyzer, encoder: Encoder | None) -> bool:
+    """Whether a build would only repeat what is published: the same catalog, analyzer and encoder.
+
+    The encoder is loaded only where all else is the same.
+    """
+    return (
+        published.catalog_changes == catalog.changes()
+        and published.articles == len(catalog)
+        and (published.source, published.source_date) == _position(catalog)
+        and published.analyzer == analyzer.fingerprint
+        and (published.encoder and published.encoder.id) == (encoder and encoder.spec.id)
+    )
+
+
+def _position(catalog: Catalog) -> tuple[str, str]:
+    """What the catalog is current to, and its date; of a file only the name, since readers of the index see it."""
+    position = catalog.position()
+    if position is None:
+        return "", ""
+    path = PurePath(position.name)
+    return (path.name if path.is_absolute() else position.name), position.date
+
+
+def _nothing_to_index(store: GenerationStore) -> str:
+    try:
+        published = store.manifest(store.current())
+    except GenerationError:
+        return "the catalog is empty: there is nothing to index; give files that hold articles"
+    return (
+        f"the catalog is empty: there is nothing to index, and generation {published.generation} with "
+        f"{published.articles:,} articles, deleted ones among them, is still published; give files that hold articles, "
+        f"or delete {store.root} so that nothing is found any more"
     )
 
 
@@ -156,7 +191,7 @@ def _gather(
 def _manifest(
     name: str, folder: Path, catalog: Catalog, analyzer: Analyzer, encoder: Encoder | None, contents: _Contents
 ) -> Manifest:
-    position = catalog.position()
+    source, source_date = _position(catalog)
     articles = len(contents.pmids)
     return Manifest(
         generation=name,
@@ -167,9 +202,9 @@ def _manifest(
         encoder=encoder.spec if encoder else None,
         articles=articles,
         vectors=articles if encoder else 0,
-        source=position.name if position else "",
+        source=source,
         files=sums(folder),
-        source_date=position.date if position else "",
+        source_date=source_date,
         catalog_changes=catalog.changes(),
         integrity={
             status.value: count

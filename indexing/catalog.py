@@ -160,6 +160,11 @@ class Catalog:
                 (name, fingerprint, completed, date),
             )
 
+    def rename_source(self, old: str, new: str) -> None:
+        """When it was completed, and with which content, stays as it was noted."""
+        with self.writing() as connection:
+            connection.execute("UPDATE OR REPLACE sources SET name = ? WHERE name = ?", (new, old))
+
     def put_notices(self, origin: str, notices: Iterable[Notice]) -> int:
         """Replaces all notices of one origin, or none of them where `notices` raises; returns how many there are now.
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import gzip
+import os
 import re
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
+from typing import Final, NoReturn
 
+from indexing.bulk_names import BulkName
 from indexing.catalog import Catalog, Tally
 from indexing.jsonl import read_jsonl
 from indexing.pubmed_xml import read_pubmed_xml
@@ -31,17 +34,20 @@ class IngestReport(Record, frozen=True):
 
     files: int
     skipped: tuple[str, ...]
-    """Files that were applied before and have not changed since."""
+    """Files that were applied before and have not changed since, as they were given."""
     tally: Tally
     rejected: tuple[str, ...]
 
 
 def find_files(paths: Sequence[Path]) -> list[Path]:
-    """The files to read: those named, and in folders every .xml and .jsonl (or .gz), in numeric order."""
+    """The files to read: those named, and in folders every .xml and .jsonl (or .gz), in numeric order.
+
+    InputError for a folder below them that cannot be read: what it holds would be missing unnoticed.
+    """
     found: list[Path] = []
     for path in paths:
         if path.is_dir():
-            inside = [p for p in path.rglob("*") if p.name.endswith(_SUFFIXES) and p.is_file()]
+            inside = list(_files_below(path))
             if not inside:
                 raise InputError(f"the folder {path} holds no file that ends in {', '.join(_SUFFIXES)}")
             found += sorted(inside, key=_numeric)
@@ -52,29 +58,42 @@ def find_files(paths: Sequence[Path]) -> list[Path]:
     return list(dict.fromkeys(found))
 
 
-def ingest(files: Iterable[Path], catalog: Catalog, *, progress: FileProgress | None = None) -> IngestReport:
+def ingest(
+    files: Iterable[Path],
+    catalog: Catalog,
+    *,
+    progress: FileProgress | None = None,
+    on_reject: Callable[[str], None] = lambda message: None,
+) -> IngestReport:
     """Apply each file in order; one that was applied before and is unchanged is skipped.
 
     A malformed file raises MalformedFileError: what came before it is kept, and it is read again next time.
+    `on_reject` hears each rejection at once, also those before an error.
     """
     rejected: list[str] = []
     skipped: list[str] = []
     tally = Tally()
     count = 0
+
+    def reject(error: RecordError) -> None:
+        rejected.append(_encodable(str(error)))
+        on_reject(rejected[-1])
+
     for path in files:
         count += 1
-        name, fingerprint = path.name, sha256_of(path)
-        if catalog.is_complete(name, fingerprint):
-            skipped.append(name)
+        name, fingerprint = _source_name(path), _fingerprint(path)
+        if _is_known(catalog, path, name, fingerprint):
+            skipped.append(_encodable(str(path)))
             continue
 
         def hear(done: int, path: Path = path) -> None:
             if progress:
                 progress(path, done)
 
-        records = read_file(path, lambda error: rejected.append(str(error)))
-        tally += catalog.apply(records, source=name, progress=hear)
-        catalog.mark_complete(name, fingerprint)
+        # Taken before reading: a file that is replaced meanwhile must not pass for a newer one.
+        day = _day(path) if BulkName.parse(name) else ""
+        tally += catalog.apply(read_file(path, reject), source=name, progress=hear)
+        catalog.mark_complete(name, fingerprint, date=day)
     return IngestReport(files=count, skipped=tuple(skipped), tally=tally, rejected=tuple(rejected))
 
 
@@ -94,6 +113,54 @@ def _from_catalog(path: Path) -> Iterator[Article | Deletion]:
     with Catalog.open(path, read_only=True) as other:
         for entry in other.articles():
             yield entry.article
+
+
+def _source_name(path: Path) -> str:
+    """What the catalog calls a file: a bulk file by its bare name, wherever it lies, any other by its whole path."""
+    return _encodable(path.name if BulkName.parse(path.name) else str(path.resolve()))
+
+
+def _is_known(catalog: Catalog, path: Path, name: str, fingerprint: str) -> bool:
+    if catalog.is_complete(name, fingerprint):
+        return True
+    # Earlier versions knew every file by its bare name.
+    bare = _encodable(path.name)
+    if bare != name and catalog.is_complete(bare, fingerprint):
+        catalog.rename_source(bare, name)
+        return True
+    return False
+
+
+def _files_below(folder: Path) -> Iterator[Path]:
+    try:
+        for parent, _, names in os.walk(folder, onerror=_refuse):
+            for name in names:
+                if name.endswith(_SUFFIXES) and (path := Path(parent, name)).is_file():
+                    yield path
+    except OSError as exc:
+        _refuse(exc)
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise InputError(
+        f"{error.filename} cannot be read: {error.strerror}; allow reading it, or name the files to read"
+    ) from error
+
+
+def _fingerprint(path: Path) -> str:
+    try:
+        return sha256_of(path)
+    except OSError as exc:
+        raise InputError(f"{path} cannot be read: {exc.strerror}") from exc
+
+
+def _day(path: Path) -> str:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).date().isoformat()
+
+
+def _encodable(name: str) -> str:
+    """File names are bytes: those that are not UTF-8 are written as escapes, since SQLite and JSON hold only text."""
+    return name.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def _first_bytes(path: Path, count: int = 512) -> bytes:

@@ -8,13 +8,16 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
 
+from indexing.build import is_built
 from indexing.catalog import Catalog
+from indexing.notices import Notice
 from retrieval.encoders.base import Passage, Vectors
 from retrieval.errors import InputError, VerificationError
-from retrieval.records import Deletion, Query
+from retrieval.records import Deletion, IntegrityStatus, Query
 from tests.fakes import Corpus, HashingEncoder, article
 
 
@@ -61,8 +64,58 @@ def test_an_incremental_build_equals_one_from_scratch_vector_by_vector(tmp_path:
 
 
 def test_an_empty_catalog_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="the catalog is empty"):
+    with pytest.raises(InputError, match="the catalog is empty: there is nothing to index; give files"):
         Corpus(tmp_path).publish()
+
+
+def test_a_catalog_whose_last_article_was_deleted_says_what_is_still_published(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path)
+    corpus.publish([article(1, "One.")])
+    with pytest.raises(InputError, match=r"generation 000001 with 1 articles.* is still published; .* delete .*/gener"):
+        corpus.publish([Deletion(pmid=1)])
+    assert corpus.store.current() == "000001"
+
+
+@pytest.mark.parametrize(
+    ("change", "built"),
+    [
+        ("nothing", True),
+        ("article", False),
+        ("deletion", False),
+        ("notice", False),
+        ("newer source", False),
+        ("encoder", False),
+        ("no encoder", False),
+        ("analyzer", False),
+    ],
+)
+def test_a_build_is_needed_where_catalog_analyzer_or_encoder_are_not_those_of_the_published_one(
+    tmp_path: Path, change: str, built: bool
+) -> None:
+    corpus = Corpus(tmp_path, HashingEncoder())
+    corpus.publish([article(1, "One."), article(2, "Two.")])
+    published = corpus.store.manifest("000001")
+    encoder = {"encoder": HashingEncoder(name="other"), "no encoder": None}.get(change, HashingEncoder())
+    if change == "analyzer":
+        published = msgspec.structs.replace(published, analyzer="another")
+    with Catalog.open(tmp_path / "catalog.sqlite") as catalog:
+        if change == "article":
+            catalog.apply([article(3, "Three.")], source="test")
+        if change == "deletion":
+            catalog.apply([Deletion(pmid=1)], source="test")
+        if change == "notice":
+            catalog.put_notices("a list", [Notice(IntegrityStatus.RETRACTED, pmid=1)])
+        if change == "newer source":
+            catalog.mark_complete("pubmed26n0001.xml.gz", "aaaa", date="2026-01-15")
+        assert is_built(catalog, published, corpus.analyzer, encoder) is built
+
+
+def test_a_generation_names_the_file_it_is_current_to_without_its_folder(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path)
+    corpus.publish([article(1, "One.")], source="/home/somebody/articles.jsonl")
+    assert corpus.store.manifest("000001").source == "articles.jsonl"
+    with Catalog.open(tmp_path / "catalog.sqlite") as catalog:
+        assert is_built(catalog, corpus.store.manifest("000001"), corpus.analyzer, None)
 
 
 def test_a_generation_that_fails_verification_is_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
