@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
-import json
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import Final, NamedTuple
+
+import msgspec
 
 from retrieval.errors import InputError
+from retrieval.records import Record
 
 Qrels = dict[str, dict[str, int]]
 """Query id -> article id -> grade; the article ids are those of Article.id."""
+
+_QRELS_COLUMNS: Final = ("query-id", "corpus-id", "score")
+_LONGEST_SHOWN: Final = 80
 
 
 class Topics(NamedTuple):
@@ -25,40 +30,87 @@ class Topics(NamedTuple):
 def read_beir(queries: Path, qrels: Path) -> Topics:
     """Questions and judgments in BEIR's layout: queries as .jsonl or .tsv (maybe .gz), qrels as .tsv with a header.
 
-    Only judged questions are kept. InputError where a file is missing or a judgment names no question.
+    Only judged questions are kept. InputError, naming file, line and value, where one of them cannot be used.
     """
     texts = dict(_queries(queries))
     judged: Qrels = {}
-    with _opened(qrels) as lines:
-        for row in csv.DictReader(lines, delimiter="\t"):
-            if row["query-id"] not in texts:
-                raise InputError(f"{qrels} judges the query {row['query-id']!r}, which {queries} does not hold")
-            judged.setdefault(row["query-id"], {})[row["corpus-id"]] = int(row["score"])
+    for number, key, article, grade in _judgments(qrels):
+        if key not in texts:
+            raise InputError(f"{qrels}, line {number}: it judges the query {key!r}, which {queries} does not hold")
+        judged.setdefault(key, {})[article] = grade
     return Topics({key: texts[key] for key in judged}, judged)
 
 
 def read_pubmedqa(path: Path) -> Topics:
     """PubMedQA's questions, each answered by the article that it was made from: a known-item task."""
-    with _opened(path) as lines:
-        records = json.load(lines)
+    content = "".join(line for _, line in _lines(path))
+    try:
+        records = msgspec.json.decode(content, type=dict[str, _PubMedQA])
+    except msgspec.DecodeError as exc:
+        raise InputError(f"{path} is not PubMedQA's JSON, questions by PMID: {exc}") from exc
     return Topics(
-        {pmid: record["QUESTION"] for pmid, record in records.items()},
+        {pmid: record.QUESTION for pmid, record in records.items()},
         {pmid: {f"pmid:{pmid}": 1} for pmid in records},
     )
 
 
+class _PubMedQA(Record, frozen=True):
+    QUESTION: str
+
+
+class _BeirQuery(Record, frozen=True):
+    id: str = msgspec.field(name="_id")
+    text: str
+
+
 def _queries(path: Path) -> Iterator[tuple[str, str]]:
-    with _opened(path) as lines:
-        for line in lines:
-            if ".jsonl" in path.name:
-                record = json.loads(line)
-                yield record["_id"], record["text"]
-            else:
-                key, _, text = line.rstrip("\n").partition("\t")
-                yield key, text
+    for number, line in _lines(path):
+        if ".jsonl" in path.name:
+            try:
+                record = msgspec.json.decode(line, type=_BeirQuery)
+            except msgspec.DecodeError as exc:
+                raise InputError(
+                    f"{path}, line {number}: {_shown(line)} is not a query with _id and text: {exc}"
+                ) from exc
+            yield record.id, record.text
+        else:
+            key, tab, text = line.rstrip("\n").partition("\t")
+            if not tab:
+                raise InputError(f"{path}, line {number}: {_shown(line)} is not an id, a tab and a question")
+            yield key, text
 
 
-def _opened(path: Path) -> IO[str]:
+def _judgments(path: Path) -> Iterator[tuple[int, str, str, int]]:
+    """(line, query id, article id, grade) of each line behind the header."""
+    places: list[int] = []
+    for number, line in _lines(path):
+        values = line.rstrip("\n").split("\t")
+        try:
+            if not places:
+                places = [values.index(name) for name in _QRELS_COLUMNS]
+                continue
+            key, article, grade = (values[place] for place in places)
+            yield number, key, article, int(grade)
+        except (ValueError, IndexError) as exc:
+            wanted = "a header with" if not places else "a whole number below score, and values below"
+            raise InputError(
+                f"{path}, line {number}: {_shown(line)} is not {wanted} {', '.join(_QRELS_COLUMNS)}"
+            ) from exc
+
+
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    """Lines that are not blank, with their numbers."""
     if not path.is_file():
         raise InputError(f"there is no file {path}")
-    return gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+    number = 0
+    try:
+        with gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8") as lines:
+            for number, line in enumerate(lines, 1):
+                if line.strip():
+                    yield number, line
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as exc:
+        raise InputError(f"{path} cannot be read behind line {number}: {exc}") from exc
+
+
+def _shown(line: str) -> str:
+    return repr(line.strip()[:_LONGEST_SHOWN])

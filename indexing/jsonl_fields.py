@@ -63,7 +63,7 @@ def number(fields: Mapping[str, Any], name: str) -> int | None:
         return value
     if isinstance(value, str) and _DIGITS.fullmatch(value.strip()):
         return int(value)
-    raise _wrong(name, "a whole number", value)
+    raise _wrong(name, "a whole number", value, _without_point(value))
 
 
 def key(fields: Mapping[str, Any]) -> tuple[int, str]:
@@ -90,7 +90,7 @@ def _source_id(fields: Mapping[str, Any]) -> str:
         if isinstance(value, int) and not isinstance(value, bool):
             return str(value)
         if value is not None and not isinstance(value, str):
-            raise _wrong(name, "a text or a whole number", value)
+            raise _wrong(name, "a text or a whole number", value, _without_point(value))
         if value and value.strip():
             return value.strip()
     return ""
@@ -162,8 +162,13 @@ def _initials(fore_name: str) -> str:
     return "".join(word[0].upper() for word in re.split(r"[\s.\-]+", fore_name) if word)
 
 
-def _wrong(name: str, expected: str, value: object) -> FieldError:
-    return FieldError(f"{name}: expected {expected}, found {_shown(value)}")
+def _wrong(name: str, expected: str, value: object, instead: str = "") -> FieldError:
+    return FieldError(f"{name}: expected {expected}, found {_shown(value)}{f'; write {instead}' if instead else ''}")
+
+
+def _without_point(value: object) -> str:
+    """What a column of numbers with gaps becomes in some programs: 3.0 for 3."""
+    return f"{value:.0f}, without the decimal point" if isinstance(value, float) and value.is_integer() else ""
 
 
 def _shown(value: object) -> str:

@@ -26,7 +26,9 @@ class EvidenceView(View):
     start: int = Field(description="Offset of the first character, counted in Unicode code points.", examples=[0])
     end: int = Field(description="Offset behind the last character.", examples=[58])
     text: str = Field(examples=["TTF-1 and p40 separate the two in most small biopsies."])
-    score: float = Field(description="How well it answers the query, comparable within one answer.", examples=[7.1])
+    score: float = Field(
+        description="How well it answers the query, from 0 to 1, comparable within one answer.", examples=[0.71]
+    )
 
 
 class FoundView(View):
