@@ -56,7 +56,7 @@ _WHOLE = "|"
 """Set around a compound's whole form in what a word becomes: "pd l1|pdl1|". No term holds it."""
 _PUNCTUATION = '.,;:()[]%"?'
 
-_CACHE_LIMIT = 2_000_000
+_CACHE_LIMIT = 1_000_000
 _LONGEST_TERM = 64
 """Longer runs of letters are sequences or rubbish; they are cut, not dropped, so that they stay findable."""
 

@@ -240,16 +240,12 @@ class NcbiServer:
         wanted = self._wanted(parameters)
         if wanted is None:
             return _history_error("eSummaryResult")
-        parts = []
-        for pmid in wanted:
-            if self.world.holds(pmid):
-                entered = self.world.entered(pmid).strftime("%Y/%m/%d 00:00")
-                parts.append(
-                    f'<DocSum><Id>{pmid}</Id><Item Name="EntrezDate" Type="Date">{entered}</Item>'
-                    f'<Item Name="Source" Type="String">Stand-in J Pathol</Item></DocSum>'
-                )
-            else:
-                parts.append(f"<ERROR>UID={pmid}: cannot get document summary</ERROR>")
+        parts = [
+            self.world.summary(pmid)
+            if self.world.holds(pmid)
+            else f"<ERROR>UID={pmid}: cannot get document summary</ERROR>"
+            for pmid in wanted
+        ]
         return f"{_DECLARATION}<eSummaryResult>{''.join(parts)}</eSummaryResult>"
 
     def _found(self, term: str, parameters: dict[str, str]) -> tuple[int, ...]:
@@ -325,6 +321,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _truth(self, utility: str, parameters: dict[str, str]) -> str:
         ncbi = self._ncbi
+        if (database := parameters.get("db", "pubmed")) != "pubmed":
+            root = {"esearch": "eSearchResult", "efetch": "eFetchResult", "epost": "ePostResult"}
+            reason = f"<ERROR>Invalid db name specified: {escape(database)}</ERROR>"
+            name = root.get(utility, "eSummaryResult")
+            return f"{_DECLARATION}<{name}>{reason}</{name}>"
         utilities = {
             "esearch": ncbi.esearch,
             "efetch": ncbi.efetch,

@@ -83,6 +83,29 @@ class World:
         """A PubmedArticle; the same PMID and revision always give the same text."""
         return citation(pmid, self.revision(pmid), self.modified(pmid) if self.revision(pmid) else None)
 
+    def summary(self, pmid: int) -> str:
+        """A DocSum of esummary's version 1.0."""
+        title = citation(pmid).partition("<ArticleTitle>")[2].partition("</ArticleTitle>")[0]
+        entered, year = self.entered(pmid).strftime("%Y/%m/%d 00:00"), 2000 + pmid % 25
+        items = {"PubDate": f"{year} Mar", "Source": "Stand-in J Pathol", "LastAuthor": f"Author{pmid % 1000} A"}
+        items |= {
+            "Title": title,
+            "Volume": f"{pmid % 90}",
+            "Issue": f"{pmid % 12 + 1}",
+            "DOI": f"10.5555/standin.{pmid}",
+        }
+        plain = "".join(
+            f'<Item Name="{name}" Type="{"Date" if name == "PubDate" else "String"}">{value}</Item>'
+            for name, value in items.items()
+        )
+        return (
+            f"<DocSum><Id>{pmid}</Id>{plain}"
+            f'<Item Name="AuthorList" Type="List"><Item Name="Author" Type="String">Author{pmid % 1000} A</Item></Item>'
+            '<Item Name="PubTypeList" Type="List"><Item Name="PubType" Type="String">Journal Article</Item></Item>'
+            f'<Item Name="ArticleIds" Type="List"><Item Name="pubmed" Type="String">{pmid}</Item></Item>'
+            f'<Item Name="History" Type="List"><Item Name="entrez" Type="Date">{entered}</Item></Item></DocSum>'
+        )
+
 
 def citation(pmid: int, revision: int = 0, revised: date | None = None) -> str:
     organ, finding = _ORGANS[pmid % len(_ORGANS)], _FINDINGS[pmid % len(_FINDINGS)]
