@@ -92,7 +92,6 @@ class World:
             "Title": title,
             "Volume": f"{pmid % 90}",
             "Issue": f"{pmid % 12 + 1}",
-            "DOI": f"10.5555/standin.{pmid}",
         }
         plain = "".join(
             f'<Item Name="{name}" Type="{"Date" if name == "PubDate" else "String"}">{value}</Item>'
