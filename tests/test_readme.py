@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from indexing.bulk import NCBI_BULK
 from pathlit.settings import Settings
 from tests.pathlit.conftest import Run, run  # noqa: F401 - a fixture
+from tests.servers.bulk_tree import BulkTree
+from tests.servers.ncbi import NcbiServer
 
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -63,10 +66,17 @@ def test_the_pathlit_commands_succeed_in_their_order(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.chdir(clone)
-    for command in COMMANDS:
-        words = shlex.split(command.removeprefix("pip install uv && "))
-        if words[:3] == ["uv", "run", "pathlit"] and words[3] != "serve":
-            ran = run(*words[3:])
+    tree = BulkTree(baseline_files=1, update_files=2, citations_per_file=20)
+    with NcbiServer(citations=30, mounts={"/pubmed/": tree.answer}) as ncbi:
+        for command in COMMANDS:
+            words = shlex.split(command.removeprefix("pip install uv && "))
+            if words[:3] != ["uv", "run", "pathlit"] or words[3] == "serve":
+                continue
+            with monkeypatch.context() as patch:
+                if words[3] in ("refresh", "harvest"):
+                    patch.setenv("PATHLIT_ENTREZ__URL", ncbi.url)
+                    words = [word.replace(NCBI_BULK, f"{ncbi.root}pubmed/") for word in words]
+                ran = run(*words[3:])
             assert ran.code == 0, f"{command}\n{ran.out}\n{ran.err}"
             assert ran.out.strip()
 
