@@ -60,7 +60,7 @@ def _position(manifest: Manifest) -> str:
 
 def _source(manifest: Manifest) -> str:
     numbered = _PUBMED_FILE.fullmatch(manifest.source)
-    return f"PubMed file {numbered[1]} ({manifest.source})" if numbered else manifest.source
+    return f"update file {int(numbered[1])} ({manifest.source})" if numbered else manifest.source
 
 
 def _days(age: float) -> str:

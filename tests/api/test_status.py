@@ -75,7 +75,7 @@ def test_freshness_counts_from_the_date_of_the_source() -> None:
         True,
     )
     assert status.warnings == [
-        "The index is stale: current to PubMed file 1512 (pubmed26n1512.xml.gz), 20 February 2026; 10 days old, more "
+        "The index is stale: current to update file 1512 (pubmed26n1512.xml.gz), 20 February 2026; 10 days old, more "
         "than the 7 allowed."
     ]
 

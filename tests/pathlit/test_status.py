@@ -43,9 +43,9 @@ def test_a_fresh_index_needs_no_warning(run: Run, demo: Path) -> None:
 def test_a_stale_index_is_said_to_be_stale_but_is_no_failure(run: Run, home: Path) -> None:
     ran = run("status", "--home", str(home))
     assert ran.code == 0
-    assert "current to PubMed file 1015 (pubmed20n1015.xml.gz), 16 December 2019; " in words(ran.out)
+    assert "current to update file 1015 (pubmed20n1015.xml.gz), 16 December 2019; " in words(ran.out)
     assert "2 retracted, 1 corrected" in words(ran.out)
-    assert ran.err.startswith("warning the index is stale: current to PubMed file 1015 ")
+    assert ran.err.startswith("warning the index is stale: current to update file 1015 ")
     assert "more than the 7 allowed" in words(ran.err)
 
 

@@ -34,14 +34,14 @@ def manifest(**changed: str) -> Manifest:
 @pytest.mark.parametrize(
     ("changed", "sentence"),
     [
-        ({}, "current to PubMed file 1512 (pubmed26n1512.xml.gz), 20 November 2026; 1 day old"),
+        ({}, "current to update file 1512 (pubmed26n1512.xml.gz), 20 November 2026; 1 day old"),
         ({"source": "corpus.jsonl"}, "current to corpus.jsonl, 20 November 2026; 1 day old"),
         ({"source": ""}, "current to 20 November 2026; 1 day old"),
-        ({"source_date": "2026-11-21"}, "current to PubMed file 1512 (pubmed26n1512.xml.gz), 21 November 2026; "
+        ({"source_date": "2026-11-21"}, "current to update file 1512 (pubmed26n1512.xml.gz), 21 November 2026; "
          "less than a day old"),
-        ({"source_date": "2026-11-11"}, "current to PubMed file 1512 (pubmed26n1512.xml.gz), 11 November 2026; "
+        ({"source_date": "2026-11-11"}, "current to update file 1512 (pubmed26n1512.xml.gz), 11 November 2026; "
          "10 days old, more than the 7 allowed"),
-        ({"source_date": ""}, "current to PubMed file 1512 (pubmed26n1512.xml.gz), whose date is not known; "
+        ({"source_date": ""}, "current to update file 1512 (pubmed26n1512.xml.gz), whose date is not known; "
          "built on 21 November 2026, less than a day ago"),
         ({"source": "", "source_date": ""}, "what it is current to is not known; built on 21 November 2026, "
          "less than a day ago"),
