@@ -20,7 +20,7 @@ from pathlit.commands.operate import rollback, serve, status
 from pathlit.commands.refresh import harvest, refresh
 from pathlit.commands.schedule import schedule
 from pathlit.commands.search import search, show
-from pathlit.console import err, note, print_json
+from pathlit.console import err, note, print_json, visible
 from retrieval.errors import GenerationError, PathlitError
 
 _INTERRUPTED = 130
@@ -74,7 +74,7 @@ def main() -> None:
 
 def _fail(code: str, message: str, exit_code: int) -> NoReturn:
     if "--json" in sys.argv:
-        print_json({"error": {"code": code, "message": message}})
+        print_json({"error": {"code": code, "message": visible(message)}})
     else:
         note("error", message)
     sys.exit(exit_code)

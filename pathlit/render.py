@@ -8,6 +8,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
+from pathlit.console import visible
 from retrieval.citations import cite_source
 from retrieval.index.interface import IndexedArticle
 from retrieval.records import Article, Evidence, Hit, Integrity, IntegrityStatus, RecentArticle, SearchResult
@@ -94,7 +95,8 @@ def _heading(article: Article, integrity: Integrity) -> Text:
     if badge := _INTEGRITY_STYLE.get(integrity.status):
         text.append(f" {badge[0]} ", style=badge[1])
         text.append(" ")
-    return text.append(article.title or "(no title)", style="bold")
+    # A table measures it before the console escapes it.
+    return text.append(visible(article.title) or "(no title)", style="bold")
 
 
 def _quote(evidence: Evidence) -> Text:

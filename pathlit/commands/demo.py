@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
@@ -118,11 +119,11 @@ def _with_texts(settings: Settings) -> HomeFolder:
 def _suggest(home: Path) -> None:
     out.print(Rule(Text("Try next", style="bold"), align="left"))
     for command in _next_commands(home):
-        out.print(f"  {command}", soft_wrap=True)
+        out.print(f"  {command}", markup=False, soft_wrap=True)
 
 
 def _next_commands(home: Path) -> Iterator[str]:
-    at = f"--home {home}"
+    at = f"--home {shlex.quote(str(home))}"
     yield f"uv run pathlit search {at} 'frozen section pitfalls'"
     yield f"uv run pathlit search {at} --from 2015 --type Review 'thyroid cytology' --json"
     yield f"uv run pathlit serve {at}        # then open http://127.0.0.1:8000/docs"

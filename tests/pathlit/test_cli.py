@@ -128,7 +128,7 @@ def test_index_reads_reports_and_publishes(run: Run, tmp_path: Path) -> None:
     assert "Published generation 000001: 1 articles." in ran.out
     assert "articles.jsonl" in ran.err
     again = run("index", str(path), "--home", str(tmp_path / "home"), "--no-vectors", "--json")
-    assert json.loads(again.out)["ingested"]["skipped"] == ["articles.jsonl"]
+    assert json.loads(again.out)["ingested"]["skipped"] == [str(path)]
     shown = run("show", "--home", str(tmp_path / "home"), "mine:1")
     assert "Lung." in shown.out
 
