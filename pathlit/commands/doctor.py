@@ -90,6 +90,8 @@ def _home(place: HomeFolder) -> str:
     while not nearest.exists():
         nearest = nearest.parent
     if not os.access(nearest, os.W_OK):
+        if nearest == place.home.absolute() and place.store.all():
+            raise _Doubtful(f"{place.home} is read only: it can be searched and served, nothing can be indexed")
         raise PathlitError(f"{nearest} cannot be written to; choose another --home")
     free = shutil.disk_usage(nearest).free
     says = f"{place.home}, {free / 1e9:,.0f} GB free"
@@ -101,6 +103,9 @@ def _home(place: HomeFolder) -> str:
 def _catalog(place: HomeFolder) -> str:
     if not place.catalog_path.exists():
         raise _Doubtful("none yet; `pathlit index FILES` makes one")
+    if not os.access(place.home, os.W_OK):
+        # SQLite keeps files beside it even for reading.
+        raise _Doubtful(f"{place.catalog_path} is not looked into, since {place.home} is read only")
     with place.open_catalog(read_only=True) as catalog:
         return f"{len(catalog):,} articles"
 

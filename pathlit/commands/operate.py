@@ -14,7 +14,7 @@ from pathlit.last_refresh import last_refresh
 from pathlit.last_refresh import sentence as refresh_sentence
 from pathlit.settings import read_settings
 from pathlit.wiring import HomeFolder
-from retrieval.errors import GenerationError, NotPublishedError
+from retrieval.errors import CatalogError, GenerationError, NotPublishedError
 from retrieval.freshness import Freshness, freshness
 from retrieval.index.manifest import Manifest
 
@@ -36,8 +36,12 @@ def status(
     manifest = place.store.manifest(current)
     catalog_articles = None
     if place.catalog_path.exists():
-        with place.open_catalog(read_only=True) as catalog:
-            catalog_articles = len(catalog)
+        try:
+            with place.open_catalog(read_only=True) as catalog:
+                catalog_articles = len(catalog)
+        except CatalogError as exc:
+            # As in a home folder that is mounted for reading only; what is published can be told all the same.
+            note("warning", str(exc))
     fresh = freshness(manifest, datetime.now(UTC), settings.stale_after_days)
     refreshed = last_refresh(place.home)
     if as_json:
@@ -85,7 +89,7 @@ def _facts(
         "last refresh": refresh_sentence(refreshed) if refreshed else "none",
         "integrity": ", ".join(f"{count:,} {status}" for status, count in manifest.integrity.items())
         or "nothing noted",
-        "catalog": f"{catalog_articles:,} articles" if catalog_articles is not None else "none",
+        "catalog": "none, or not to be read" if catalog_articles is None else f"{catalog_articles:,} articles",
         "also kept": ", ".join(others) or "no other generation",
     }
 

@@ -1,8 +1,8 @@
-"""What an index backend offers: a builder that writes a generation once, a reader that answers from it."""
+"""What an index backend offers to a search: one open generation that answers."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -56,16 +56,4 @@ class IndexReader(Protocol):
 
     def left_out(self, pmids: Sequence[int]) -> list[int]:
         """Those of `pmids` that IntegrityPolicy.EXCLUDE keeps out of every leg, ascending; reads no stored article."""
-        ...
-
-
-class IndexBuilder(Protocol):
-    """Writes the index files of one generation."""
-
-    def add(self, articles: Iterable[IndexedArticle]) -> int:
-        """Index all articles; returns how many."""
-        ...
-
-    def add_vectors(self, pmids: npt.NDArray[np.int64], vectors: npt.NDArray[np.float16]) -> None:
-        """All vectors at once: pmids of shape (n,), vectors of shape (n, dimension), maybe memory-mapped."""
         ...

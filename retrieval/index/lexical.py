@@ -7,10 +7,13 @@ alone serves title:, keyword fields serve filters.
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Final
+from weakref import finalize
 
 import msgspec
 import tantivy
@@ -65,8 +68,27 @@ class LexicalWriter:
             writer.commit()
             writer.wait_merging_threads()
         except (ValueError, OSError) as exc:
-            raise GenerationError(f"the lexical index cannot be written after {count:,} articles: {exc}") from exc
+            raise GenerationError(
+                f"the lexical index cannot be written after {count:,} articles: {self._reason(exc)}"
+            ) from exc
+        self._let_others_read()
         return count
+
+    def _reason(self, error: Exception) -> str:
+        """Tantivy says only that a thread of its has ended; the disk itself knows more."""
+        free = shutil.disk_usage(self._folder).free
+        if free >= _WRITER_BYTES:
+            return str(error)
+        return (
+            f"the disk is full, or too full for the next part ({free / 1e6:,.0f} MB free in {self._folder.parent}): "
+            f"free some space and run again ({error})"
+        )
+
+    def _let_others_read(self) -> None:
+        # Tantivy makes some of its files for this user alone; all of them get the mode that the folder allows.
+        mode = self._folder.stat().st_mode & 0o666
+        for path in self._folder.iterdir():
+            path.chmod(mode)
 
     def _document(self, indexed: IndexedArticle, encoder: msgspec.json.Encoder) -> tantivy.Document:
         article = indexed.article
@@ -126,14 +148,32 @@ class LexicalReader:
     def __init__(self, folder: Path, analyzer: Analyzer) -> None:
         self._analyzer = analyzer
         try:
-            index = tantivy.Index.open(str(folder))
+            index = self._open(folder)
         except ValueError as exc:
             raise GenerationError(
                 f"the lexical index in {folder} cannot be opened: {exc}; rebuild or roll back"
             ) from exc
+        except OSError as exc:
+            raise GenerationError(
+                f"the lexical index in {folder} cannot be opened: {exc}; let it be read, and where its folder is read "
+                "only name a folder for temporary files (TMPDIR)"
+            ) from exc
         self._schema = index.schema
         self._searcher = index.searcher()
         self._decoder = msgspec.json.Decoder(IndexedArticle)
+
+    def _open(self, folder: Path) -> tantivy.Index:
+        """From a folder that may be read only: tantivy takes a lock file beside its files even to read them."""
+        try:
+            return tantivy.Index.open(str(folder))
+        except ValueError:
+            # The files by links, the locks anew, in a folder that goes when this reader does.
+            links = Path(mkdtemp(prefix="pathlit-index-"))
+            finalize(self, shutil.rmtree, links, ignore_errors=True)
+            for path in folder.iterdir():
+                if path.suffix != ".lock":
+                    (links / path.name).symlink_to(path.absolute())
+            return tantivy.Index.open(str(links))
 
     @property
     def count(self) -> int:

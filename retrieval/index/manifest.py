@@ -106,5 +106,6 @@ def require_files(folder: Path, manifest: Manifest, *, checksums: bool) -> None:
             )
         if checksums and sha256_of(path) != expected.sha256:
             raise VerificationError(
-                f"generation {manifest.generation}: {name} is damaged (its SHA-256 differs); rebuild or roll back"
+                f"generation {manifest.generation}: {name} is damaged (its SHA-256 differs); rebuild it with "
+                "`pathlit index --rebuild`, or roll back"
             )
