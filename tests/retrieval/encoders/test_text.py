@@ -1,5 +1,6 @@
 """Text encoders: the packaged default, a checkpoint that this test makes, and what is refused."""
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,57 @@ def test_any_sentence_transformers_folder_can_be_used(tmp_path: Path) -> None:
     assert encoder.spec.dimension == 16
     assert len(encoder.spec.revision) == 16
     assert encoder.encode_documents([Passage("lung", "carcinoma")]).shape == (1, 16)
+
+
+def test_a_model_folder_is_the_same_encoder_wherever_it_lies(tmp_path: Path) -> None:
+    make_checkpoint(tmp_path / "mine")
+    moved = Path(shutil.copytree(tmp_path / "mine", tmp_path / "elsewhere" / "mine"))
+    for name, content in {"README.md": "about", ".cache/a.json": "{}", "checkpoint-5/model.safetensors": "old"}.items():
+        (moved / name).parent.mkdir(exist_ok=True)
+        (moved / name).write_text(content)
+    (moved / "onnx").mkdir()
+    (moved / "onnx" / "config.json").write_text("{}")
+    spec = TextEncoder(str(tmp_path / "mine")).spec
+    assert spec.name == "mine"
+    assert TextEncoder(f"{moved}/").spec == spec
+
+
+@pytest.mark.parametrize("changed", ["modules.json", "tokenizer.json", "1_Pooling/config.json", "model.safetensors"])
+def test_a_change_of_weights_modules_or_tokenizer_makes_another_encoder(tmp_path: Path, changed: str) -> None:
+    make_checkpoint(tmp_path)
+    before = TextEncoder(str(tmp_path)).spec
+    path = tmp_path / changed
+    if changed == "model.safetensors":
+        # Random weights, other ones each time.
+        make_checkpoint(tmp_path / "other")
+        shutil.copy(tmp_path / "other" / changed, path)
+        shutil.rmtree(tmp_path / "other")
+    else:
+        path.write_text(path.read_text() + "\n")
+    after = TextEncoder(str(tmp_path)).spec
+    assert after.name == before.name
+    assert after.revision != before.revision
+
+
+def test_every_part_of_the_weights_counts(tmp_path: Path) -> None:
+    make_checkpoint(tmp_path)
+    (tmp_path / "2_Dense").mkdir()
+    (tmp_path / "2_Dense" / "model.safetensors").write_bytes(b"one")
+    before = TextEncoder(str(tmp_path)).spec.revision
+    (tmp_path / "2_Dense" / "model.safetensors").write_bytes(b"two")
+    assert TextEncoder(str(tmp_path)).spec.revision != before
+
+
+def test_a_torch_that_does_not_tell_what_the_processor_can_do_computes_in_float32(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+
+    make_checkpoint(tmp_path)
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    encoder = TextEncoder(str(tmp_path))
+    assert encoder.encode_queries(["lung"]).shape == (1, 16)
+    assert torch.cuda.is_available() or encoder._model.dtype == torch.float32
 
 
 def test_a_name_that_cannot_be_loaded_says_what_would_work(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
