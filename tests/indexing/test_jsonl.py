@@ -164,7 +164,7 @@ REJECTED = [
     ({"pmid": -1, "title": "T"}, "pmid: -1 is not a PMID"),
     ({"pmid": 0, "title": "T"}, "pmid: 0 is not a PMID"),
     ({"pmid": "-1", "title": "T"}, "pmid: expected a whole number, found '-1'"),
-    ({"pmid": 1.0, "title": "T"}, "pmid: expected a whole number, found 1.0"),
+    ({"pmid": 1.0, "title": "T"}, "pmid: expected a whole number, found 1.0; write 1, without the decimal"),
     ({"pmid": 1 << 50, "title": "T"}, "pmid: 1125899906842624 is not a PMID"),
     ({"pmid": 10**400, "title": "T"}, r"pmid: 10{76}\.\.\. is not a PMID"),
     ({"id": "pmid:x", "title": "T"}, "id: 'pmid:x' is not a PMID"),
