@@ -18,7 +18,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.data import DATA, heading
-from indexing.pubmed_xml import read_pubmed_xml
+from indexing.pubmed.reader import read_pubmed_xml
 
 CORPORA = {
     "2020 baseline": ("pmparser__pubmed20n1015__4856ff43.xml.gz",),

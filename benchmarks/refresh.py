@@ -24,7 +24,7 @@ from pathlib import Path
 import msgspec
 
 from benchmarks.data import CACHE, heading
-from indexing.pubmed_xml import read_pubmed_xml
+from indexing.pubmed.reader import read_pubmed_xml
 from retrieval.records import Article
 from tests.servers.bulk_tree import BulkTree
 

@@ -18,7 +18,7 @@ from typing import Self
 
 import msgspec
 
-from indexing.bulk_names import BulkName
+from indexing.bulk.names import BulkName
 from indexing.catalog_batch import Outcome, apply_batch
 from indexing.catalog_file import connect, transaction, translated
 from indexing.catalog_notices import count_articles_named, notices_naming, read_notices, replace_notices

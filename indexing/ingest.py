@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NoReturn
 
-from indexing.bulk_names import BulkName
+from indexing.bulk.names import BulkName
 from indexing.catalog import Catalog, Tally
 from indexing.jsonl import read_jsonl
-from indexing.pubmed_xml import read_pubmed_xml
+from indexing.pubmed.reader import read_pubmed_xml
 from retrieval.checksums import sha256_of
 from retrieval.errors import InputError, RecordError
 from retrieval.records import Article, Deletion, Record

@@ -10,15 +10,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from indexing.build import Progress, build_generation
-from indexing.bulk import BulkSource
-from indexing.bulk_listing import BulkFile
-from indexing.bulk_plan import Plan, pending
+from indexing.build import Progress, build_generation, is_built
+from indexing.bulk.listing import BulkFile
+from indexing.bulk.plan import Plan, pending
+from indexing.bulk.source import BulkSource
 from indexing.catalog import Catalog, Tally
 from indexing.embeddings import EmbeddingCache
-from indexing.entrez import EntrezSource
-from indexing.harvest import Harvester, HarvestReport
-from indexing.pubmed_xml import read_pubmed_xml
+from indexing.entrez.harvest import Harvester, HarvestReport
+from indexing.entrez.source import EntrezSource
+from indexing.pubmed.reader import read_pubmed_xml
 from indexing.refresh_report import Journal, RefreshReport, Stage, StageLog
 from indexing.rollover import carry_over, take_the_place
 from retrieval.analysis import Analyzer
@@ -102,7 +102,7 @@ class Refresher:
             published = self._published()
             if published is not None:
                 self._require_no_great_loss(catalog, published)
-                if self._is_built(catalog, published):
+                if is_built(catalog, published, self._analyzer, self._encoder):
                     return journal.end("unchanged", **_facts(published))
             with journal.stage("build") as log:
                 built = build_generation(
@@ -201,15 +201,6 @@ class Refresher:
                 f"than {self._gates.max_shrink:.0%} would vanish; nothing was published. If that is right, raise "
                 "refresh.max_shrink or publish with `pathlit index`"
             )
-
-    def _is_built(self, catalog: Catalog, published: Manifest) -> bool:
-        position = catalog.position()
-        return (
-            published.catalog_changes == catalog.changes()
-            and (published.source, published.source_date) == ((position.name, position.date) if position else ("", ""))
-            and published.analyzer == self._analyzer.fingerprint
-            and (published.encoder and published.encoder.id) == (self._encoder and self._encoder.spec.id)
-        )
 
     def _published(self) -> Manifest | None:
         try:

@@ -15,9 +15,9 @@ from pydantic_settings import (
 )
 
 from api.settings import ApiSettings
-from indexing.eutils import NCBI_EUTILS
-from indexing.licences import OPEN_LICENCES
-from indexing.pmc_cloud import PMC_CLOUD
+from indexing.entrez.eutils import NCBI_EUTILS
+from indexing.figures.licences import OPEN_LICENCES
+from indexing.figures.pmc_cloud import PMC_CLOUD
 from retrieval.encoders.text import DEFAULT_MODEL
 from retrieval.errors import ConfigurationError
 

@@ -8,16 +8,16 @@ from functools import cached_property
 from pathlib import Path
 
 from indexing.build import Progress
-from indexing.bulk import BulkSource
+from indexing.bulk.source import BulkSource
 from indexing.catalog import Catalog
 from indexing.embeddings import EmbeddingCache
-from indexing.entrez import EntrezSource
-from indexing.figure_store import FigureStore
-from indexing.image_folder import ImageFolder
-from indexing.pmc_cloud import PmcCloud
+from indexing.entrez.source import EntrezSource
+from indexing.entrez.topup import EntrezTopUp
+from indexing.figures.images import ImageFolder
+from indexing.figures.pmc_cloud import PmcCloud
+from indexing.figures.store import FigureStore
 from indexing.refresh import HOME_LOCK, Gates, Refresher, Sources
 from indexing.refresh_report import Stage
-from indexing.topup import EntrezTopUp
 from pathlit.settings import Settings
 from retrieval.analysis import Analyzer
 from retrieval.encoders.text import TextEncoder

@@ -23,7 +23,7 @@ from typing import Any
 
 import pytest
 
-from indexing.bulk_names import BulkName
+from indexing.bulk.names import BulkName
 from indexing.catalog import Catalog
 from retrieval.analysis import Analyzer
 from retrieval.index.embedded import EmbeddedReader

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from indexing.bulk import NCBI_BULK
+from indexing.bulk.source import NCBI_BULK
 from pathlit.settings import Settings
 from tests.pathlit.conftest import Run, run  # noqa: F401 - a fixture
 from tests.servers.bulk_tree import BulkTree

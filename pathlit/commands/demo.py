@@ -12,7 +12,7 @@ from rich.rule import Rule
 from rich.text import Text
 
 from indexing.catalog import Catalog
-from indexing.entrez import EntrezSource
+from indexing.entrez.source import EntrezSource
 from indexing.ingest import ingest
 from pathlit.commands.index import publish
 from pathlit.commands.options import Home

@@ -10,10 +10,10 @@ import typer
 from rich.console import Console
 from rich.text import Text
 
-from indexing.figure_reading import Wanted
-from indexing.figures import FiguresReport, collect_figures, wanted_by
+from indexing.figures.collect import FiguresReport, collect_figures, wanted_by
+from indexing.figures.pmc_folder import PmcFolder
+from indexing.figures.reading import Wanted
 from indexing.notices import Notice
-from indexing.pmc_folder import PmcFolder
 from pathlit.commands.options import AsJson, Home
 from pathlit.console import err, note, out, print_json
 from pathlit.progress import WorkProgress

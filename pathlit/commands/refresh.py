@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from indexing.harvest import Harvester, HarvestReport
+from indexing.entrez.harvest import Harvester, HarvestReport
 from indexing.refresh import note_harvest
 from indexing.refresh_report import RefreshReport, Stage, StageLog
 from pathlit.commands.options import AsJson, Home, NoVectors

@@ -11,7 +11,7 @@ import pytest
 
 from indexing.catalog import Catalog, Tally
 from indexing.jsonl import read_jsonl
-from indexing.pubmed_xml import read_pubmed_xml
+from indexing.pubmed.reader import read_pubmed_xml
 from retrieval.records import Article, Deletion, IntegrityStatus
 from tests import real_data
 from tests.real_data import needs_data

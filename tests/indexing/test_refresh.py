@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from indexing.bulk import BulkSource
+from indexing.bulk.source import BulkSource
 from indexing.catalog import Catalog
-from indexing.entrez import EntrezSource
+from indexing.entrez.source import EntrezSource
 from indexing.refresh import Gates, Refresher, Sources
 from indexing.refresh_report import RefreshReport, Stage
 from retrieval.encoders.base import Passage, Vectors

@@ -8,7 +8,7 @@ from importlib.resources import as_file, files
 import pytest
 from lxml import etree
 
-from indexing.pubmed_xml import read_pubmed_xml
+from indexing.pubmed.reader import read_pubmed_xml
 from retrieval.records import Article
 
 CORPUS = files("pathlit") / "demo_corpus.xml"

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from indexing.catalog import Catalog
-from indexing.figure_store import FigureStore
+from indexing.figures.store import FigureStore
 from retrieval.records import Article, IntegrityStatus
 from tests.fakes import Corpus
 from tests.pathlit.conftest import Run

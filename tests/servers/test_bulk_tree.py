@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from indexing.pubmed_xml import read_pubmed_xml
+from indexing.pubmed.reader import read_pubmed_xml
 from retrieval.records import Article, Deletion
 from tests.servers.bulk_citations import Citation
 from tests.servers.bulk_tree import BulkTree

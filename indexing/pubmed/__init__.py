@@ -1,0 +1,1 @@
+"""PubMed's XML: bytes in, records out, nothing else touched."""
