@@ -78,7 +78,7 @@ class NoticeBook:
 
     def findings(self, article: Article) -> Sequence[Finding]:
         """What the notices say of an article: of the paper that it is, and of the notice that it may be itself."""
-        if not self._papers:
+        if not self._papers and not self._announcements:
             return ()
         pmid, doi = article.pmid, article.doi.lower()
         found = [_of_paper(origin, notice) for origin, notice in self._papers.get(pmid, ())]
