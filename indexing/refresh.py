@@ -22,6 +22,7 @@ from indexing.pubmed.reader import read_pubmed_xml
 from indexing.refresh_report import Journal, RefreshReport, Stage, StageLog
 from indexing.rollover import carry_over, take_the_place
 from retrieval.analysis import Analyzer
+from retrieval.checksums import sha256_of
 from retrieval.encoders.base import Encoder
 from retrieval.errors import ConfigurationError, GateError, GenerationError, PathlitError
 from retrieval.exclusive import exclusive
@@ -173,7 +174,7 @@ class Refresher:
                 f"{self._gates.max_rejected:.1%}; nothing was published. Look at the file, or raise "
                 "refresh.max_rejected"
             )
-        catalog.mark_complete(file.name, f"{file.size or 0} bytes", date=file.date)
+        catalog.mark_complete(file.name, sha256_of(local), date=file.date)
         return tally
 
     # --- Queries ----------------------------------------------------------------------------------------------------
