@@ -22,12 +22,13 @@ from retrieval.encoders.text import DEFAULT_MODEL
 from retrieval.errors import ConfigurationError
 
 SETTINGS_FILE = Path("pathlit.toml")
+DEMO_EMAIL = "pathlit-demo@example.org"
 
 
 class EntrezSettings(BaseModel, extra="forbid"):
     """How to reach NCBI's E-utilities."""
 
-    email: str = Field("pathlit-demo@example.org", description="Whom NCBI may write to about your requests.")
+    email: str = Field(DEMO_EMAIL, description="Whom NCBI may write to about your requests.")
     api_key: SecretStr | None = Field(None, description="Raises NCBI's limit from 3 to 10 requests a second.")
     url: str = Field(NCBI_EUTILS, description="Base address; another one for a mirror or a test server.")
 

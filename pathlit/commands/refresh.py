@@ -13,7 +13,7 @@ from indexing.refresh_report import RefreshReport, Stage, StageLog
 from pathlit.commands.options import AsJson, Home, NoVectors
 from pathlit.console import err, note, out, print_json
 from pathlit.progress import WorkProgress
-from pathlit.settings import read_settings
+from pathlit.settings import DEMO_EMAIL, read_settings
 from pathlit.wiring import HomeFolder
 
 Bulk = Annotated[
@@ -60,11 +60,14 @@ def refresh(
     """
     place = HomeFolder(read_settings(home))
     settings = place.settings.refresh
+    queries = list(settings.queries) if queries is None else queries
+    if queries:
+        _ask_for_an_email(place)
     place.make_home()
     with WorkProgress(err).shown() as progress:
         report = place.refresher(
             bulk=settings.bulk if bulk is None else bulk,
-            queries=settings.queries if queries is None else queries,
+            queries=queries,
             vectors=not no_vectors,
             progress=progress.stage,
             hear=(lambda stage: None) if as_json else _say,
@@ -91,6 +94,7 @@ def harvest(
         pathlit harvest 'pathology[mh] AND 2020:2026[dp]'
     """
     place = HomeFolder(read_settings(home))
+    _ask_for_an_email(place)
     with (
         place.working("harvest"),
         place.open_catalog() as catalog,
@@ -107,6 +111,11 @@ def harvest(
         return
     _say(_as_stage(report))
     out.print(f"The catalog is in {place.catalog_path}; publish it with [bold]pathlit index[/].")
+
+
+def _ask_for_an_email(place: HomeFolder) -> None:
+    if place.settings.entrez.email == DEMO_EMAIL:
+        note("warning", "NCBI asks for an address to write to before it locks anybody out: set PATHLIT_ENTREZ__EMAIL")
 
 
 def _as_stage(report: HarvestReport) -> Stage:
