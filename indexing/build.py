@@ -25,7 +25,7 @@ from retrieval.errors import GenerationError, InputError
 from retrieval.index.embedded import EmbeddedBuilder
 from retrieval.index.generation import GenerationStore
 from retrieval.index.interface import IndexedArticle
-from retrieval.index.manifest import FORMAT_VERSION, Manifest, sums, write_manifest
+from retrieval.index.manifest import FORMAT_VERSION, Manifest, require_files, sums, write_manifest
 from retrieval.index.verify import Canary, verify_generation
 from retrieval.integrity import EXCLUDED
 from retrieval.records import IntegrityStatus, Record
@@ -61,7 +61,7 @@ def build_generation(
 
     On any error the published generation stays as it was and the new one leaves no trace but the kept embeddings.
     """
-    total = len(catalog)
+    total, changes = len(catalog), catalog.changes()
     if total == 0:
         raise InputError(_nothing_to_index(store))
     with store.building() as (name, folder):
@@ -80,7 +80,7 @@ def build_generation(
             (folder / _GATHERED).unlink()
         canaries = contents.canaries(encoder)
         progress("verify", 0, total)
-        write_manifest(folder, _manifest(name, folder, catalog, analyzer, encoder, contents))
+        write_manifest(folder, _manifest(name, folder, catalog, analyzer, encoder, contents, changes))
         verify_generation(folder, analyzer, pmids, canaries)
         progress("verify", total, total)
         store.seal(folder, name)
@@ -95,18 +95,26 @@ def build_generation(
     )
 
 
-def is_built(catalog: Catalog, published: Manifest, analyzer: Analyzer, encoder: Encoder | None) -> bool:
-    """Whether a build would only repeat what is published: the same catalog, analyzer and encoder.
+def built_before(
+    store: GenerationStore, catalog: Catalog, analyzer: Analyzer, encoder: Encoder | None
+) -> Manifest | None:
+    """The published generation where a build would only repeat it; None where it lacks files, too.
 
     The encoder is loaded only where all else is the same.
     """
-    return (
+    try:
+        published = store.manifest(store.current())
+        require_files(store.folder(published.generation), published, checksums=False)
+    except GenerationError:
+        return None
+    same = (
         published.catalog_changes == catalog.changes()
         and published.articles == len(catalog)
         and (published.source, published.source_date) == _position(catalog)
         and published.analyzer == analyzer.fingerprint
         and (published.encoder and published.encoder.id) == (encoder and encoder.spec.id)
     )
+    return published if same else None
 
 
 def _position(catalog: Catalog) -> tuple[str, str]:
@@ -189,7 +197,13 @@ def _gather(
 
 
 def _manifest(
-    name: str, folder: Path, catalog: Catalog, analyzer: Analyzer, encoder: Encoder | None, contents: _Contents
+    name: str,
+    folder: Path,
+    catalog: Catalog,
+    analyzer: Analyzer,
+    encoder: Encoder | None,
+    contents: _Contents,
+    changes: int,
 ) -> Manifest:
     source, source_date = _position(catalog)
     articles = len(contents.pmids)
@@ -205,7 +219,7 @@ def _manifest(
         source=source,
         files=sums(folder),
         source_date=source_date,
-        catalog_changes=catalog.changes(),
+        catalog_changes=changes,
         integrity={
             status.value: count
             for status, count in sorted(contents.integrity.items())

@@ -165,15 +165,17 @@ class Catalog:
         with self.writing() as connection:
             connection.execute("UPDATE OR REPLACE sources SET name = ? WHERE name = ?", (new, old))
 
-    def put_notices(self, origin: str, notices: Iterable[Notice]) -> int:
+    def put_notices(self, origin: str, notices: Iterable[Notice], *, max_shrink: float = 1.0) -> int:
         """Replaces all notices of one origin, or none of them where `notices` raises; returns how many there are now.
+
+        InputError where more than `max_shrink` of them (a share of 1) would be gone: a list cut short looks like that.
 
         They change the standing of articles that have not changed themselves; the next build shows it.
         """
         if not origin.strip() or origin in _OWN_SOURCES:
             raise InputError(f"{origin!r} cannot be the origin of notices: name who keeps the list, such as a website")
         with self.writing() as connection:
-            return replace_notices(connection, origin, notices)
+            return replace_notices(connection, origin, notices, max_shrink)
 
     # --- Reading ------------------------------------------------------------------------------------------------
 
@@ -191,6 +193,13 @@ class Catalog:
             article = self._article(pmid, row[0])
             notices = notices_naming(connection, article)
         return _entry(article, row[1], links, notices)
+
+    def judge(self, article: Article) -> Integrity:
+        """What the catalog's links and notices, and its own record, say of an article that need not be in it."""
+        with self.reading() as connection:
+            query = "SELECT pmid, ref_type, date FROM links WHERE target = ?"
+            links = connection.execute(query, (article.pmid,)).fetchall()
+            return _entry(article, b"", links, notices_naming(connection, article)).integrity
 
     def articles(self) -> Iterator[CatalogEntry]:
         """Every article by rising PMID, in flat memory, as the catalog was when the first one was asked for.

@@ -98,9 +98,13 @@ def _write(
     # In the order of the key: neighbours share pages, so a batch touches each page once.
     put = [(pmid, state) for pmid, state in sorted(now.items()) if state and state.article]
     gone = [(pmid,) for pmid in sorted(before) if now[pmid] is None]
+    deleted = [(pmid,) for pmid, state in sorted(now.items()) if state is None]
     replaced = [(pmid,) for pmid, _ in put if pmid in before]
     connection.executemany("DELETE FROM links WHERE pmid = ?", gone + replaced)
     connection.executemany("DELETE FROM articles WHERE pmid = ?", gone)
+    # Kept for the turn of the year: what was deleted is not carried over from the old catalog.
+    connection.executemany("INSERT OR IGNORE INTO deleted VALUES (?)", deleted)
+    connection.executemany("DELETE FROM deleted WHERE pmid = ?", [(pmid,) for pmid, _ in put])
     connection.executemany(
         _PUT,
         (

@@ -84,6 +84,16 @@ CREATE TABLE wanted (
     state INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (harvest, pmid)
 ) WITHOUT ROWID;
+CREATE TABLE queries (
+    id INTEGER PRIMARY KEY,
+    term TEXT NOT NULL UNIQUE
+);
+CREATE TABLE members (
+    query INTEGER NOT NULL,
+    pmid INTEGER NOT NULL,
+    PRIMARY KEY (query, pmid)
+) WITHOUT ROWID;
+CREATE TABLE deleted (pmid INTEGER PRIMARY KEY);
 """
 _FROM_1 = """
 ALTER TABLE links ADD COLUMN date TEXT NOT NULL DEFAULT '';

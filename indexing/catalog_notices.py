@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from indexing.notices import Notice, NoticeBook
+from retrieval.errors import InputError
 from retrieval.records import LOCAL_PMID_FLOOR, Article, IntegrityStatus, Record
 
 _PUT: Final = """
@@ -36,10 +37,15 @@ class _Named(Record, frozen=True):
 _DECODER: Final = msgspec.json.Decoder(_Named)
 
 
-def replace_notices(connection: sqlite3.Connection, origin: str, notices: Iterable[Notice]) -> int:
+def replace_notices(connection: sqlite3.Connection, origin: str, notices: Iterable[Notice], max_shrink: float) -> int:
     """All notices of one origin, within the caller's transaction; returns how many there are now."""
     rows = [(origin, n.pmid, n.doi, n.status.value, n.date, n.notice_pmid, n.notice_doi, n.reason) for n in notices]
     before = connection.execute(_READ_ONE, (origin,)).fetchall()
+    if len(before) - len(rows) > max_shrink * len(before):
+        raise InputError(
+            f"there are {len(before):,} notices of {origin}, and the new list holds {len(rows):,}: it may be cut "
+            "short; nothing was changed"
+        )
     if rows != before:
         connection.execute("DELETE FROM notices WHERE origin = ?", (origin,))
         connection.executemany(_PUT, rows)

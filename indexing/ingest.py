@@ -67,6 +67,7 @@ def ingest(
 ) -> IngestReport:
     """Apply each file in order; one that was applied before and is unchanged is skipped.
 
+    Bulk files behind one that is new are applied again, since an older file applied last would undo newer ones.
     A malformed file raises MalformedFileError: what came before it is kept, and it is read again next time.
     `on_reject` hears each rejection at once, also those before an error.
     """
@@ -79,10 +80,16 @@ def ingest(
         rejected.append(_encodable(str(error)))
         on_reject(rejected[-1])
 
+    files = list(files)
+    changed: set[int] = set()
     for path in files:
         count += 1
         name, fingerprint = _source_name(path), _fingerprint(path)
-        if _is_known(catalog, path, name, fingerprint):
+        bulk = BulkName.parse(name)
+        if bulk and not catalog.is_complete(name, fingerprint):
+            _require_order(bulk, files, catalog)
+            changed.add(bulk.year)
+        if _is_known(catalog, path, name, fingerprint) and not (bulk and bulk.year in changed):
             skipped.append(_encodable(str(path)))
             continue
 
@@ -91,7 +98,7 @@ def ingest(
                 progress(path, done)
 
         # Taken before reading: a file that is replaced meanwhile must not pass for a newer one.
-        day = _day(path) if BulkName.parse(name) else ""
+        day = _day(path) if bulk else ""
         tally += catalog.apply(read_file(path, reject), source=name, progress=hear)
         catalog.mark_complete(name, fingerprint, date=day)
     return IngestReport(files=count, skipped=tuple(skipped), tally=tally, rejected=tuple(rejected))
@@ -113,6 +120,21 @@ def _from_catalog(path: Path) -> Iterator[Article | Deletion]:
     with Catalog.open(path, read_only=True) as other:
         for entry in other.articles():
             yield entry.article
+
+
+def _require_order(bulk: BulkName, files: Sequence[Path], catalog: Catalog) -> None:
+    """InputError where files that come after this one were applied, and are not to be applied again now."""
+    here = {BulkName.parse(path.name) for path in files}
+    later = sorted(
+        source.name
+        for source in catalog.sources()
+        if (known := BulkName.parse(source.name)) and known.year == bulk.year and known > bulk and known not in here
+    )
+    if later:
+        raise InputError(
+            f"file {bulk.number} of PubMed's year 20{bulk.year} comes before files that were read already ({later[0]} "
+            f"and on, {len(later):,} in all) and would undo them: name those as well, or use `pathlit refresh --bulk`"
+        )
 
 
 def _source_name(path: Path) -> str:

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from indexing.build import Progress, build_generation, is_built
-from indexing.bulk.listing import BulkFile
+from indexing.build import Progress, build_generation, built_before
+from indexing.bulk.listing import BulkFile, BulkListing
 from indexing.bulk.plan import Plan, pending
 from indexing.bulk.source import BulkSource
 from indexing.catalog import Catalog, Tally
 from indexing.embeddings import EmbeddingCache
-from indexing.entrez.harvest import Harvester, HarvestReport
+from indexing.entrez.harvest import Harvester
+from indexing.entrez.harvest_report import HarvestReport
 from indexing.entrez.source import EntrezSource
 from indexing.pubmed.reader import read_pubmed_xml
 from indexing.refresh_report import Journal, RefreshReport, Stage, StageLog
@@ -24,7 +25,15 @@ from indexing.rollover import carry_over, take_the_place
 from retrieval.analysis import Analyzer
 from retrieval.checksums import sha256_of
 from retrieval.encoders.base import Encoder
-from retrieval.errors import ConfigurationError, GateError, GenerationError, PathlitError
+from retrieval.errors import (
+    ConfigurationError,
+    GateError,
+    GenerationError,
+    MalformedFileError,
+    PathlitError,
+    RecordError,
+    SourceError,
+)
 from retrieval.exclusive import exclusive
 from retrieval.index.generation import GenerationStore
 from retrieval.index.manifest import Manifest
@@ -84,6 +93,8 @@ class Refresher:
                 "there is nothing to refresh from: name PubMed's bulk files with --bulk (or PATHLIT_REFRESH__BULK), "
                 "or PubMed queries with --query"
             )
+        if not all(query.strip() for query in self._sources.queries):
+            raise ConfigurationError("one of the PubMed queries is empty: give each at least one word, or leave it out")
         with exclusive(self._home / HOME_LOCK, "refresh"):
             journal = Journal(self._home, self._hear)
             journal.begin()
@@ -100,11 +111,9 @@ class Refresher:
         with Catalog.open(self._catalog_path) as catalog:
             if self._sources.queries:
                 self._ask(catalog, journal)
-            published = self._published()
-            if published is not None:
-                self._require_no_great_loss(catalog, published)
-                if is_built(catalog, published, self._analyzer, self._encoder):
-                    return journal.end("unchanged", **_facts(published))
+            self._require_no_great_loss(catalog, self._published())
+            if unchanged := built_before(self._store, catalog, self._analyzer, self._encoder):
+                return journal.end("unchanged", **_facts(unchanged))
             with journal.stage("build") as log:
                 built = build_generation(
                     catalog,
@@ -138,17 +147,21 @@ class Refresher:
             with journal.stage("change over to the new year") as log:
                 with Catalog.open(path) as catalog:
                     log.accepted = carry_over(self._catalog_path, catalog)
+                    # While the old catalog is still in its place.
+                    self._require_no_great_loss(catalog, self._published())
                 take_the_place(path, self._catalog_path)
 
     def _plan(self, bulk: BulkSource, log: StageLog) -> tuple[Plan, Path]:
         """What to read, and into which catalog: a new year is read into a new one beside it."""
         listing = bulk.listing()
-        plan, path = pending(listing, _read_before(self._catalog_path)), self._catalog_path
-        log.notes += [*listing.warnings, *plan.warnings]
+        before, again = _read_before(self._catalog_path, listing)
+        plan, path = pending(listing, before), self._catalog_path
+        log.notes += [*listing.warnings, *(f"{name} was published again and is read again" for name in again)]
+        log.notes += plan.warnings
         beside = self._home / _NEXT
         if plan.rollover:
             log.notes.append(f"A new year: everything is read anew from the baseline of 20{listing.year}.")
-            begun = pending(listing, _read_before(beside))
+            begun = pending(listing, _read_before(beside, listing)[0])
             if begun.rollover:
                 _remove(beside)
                 begun = pending(listing, ())
@@ -159,20 +172,30 @@ class Refresher:
         return plan, path
 
     def _apply(self, catalog: Catalog, file: BulkFile, local: Path, log: StageLog) -> Tally:
+        first: list[RecordError] = []
         before = log.rejected
-        records = read_pubmed_xml(local, on_reject=log.reject)
-        tally = catalog.apply(
-            records, source=file.name, progress=lambda done: self._progress(f"Reading {file.name}", done, 0)
-        )
+
+        def reject(error: RecordError) -> None:
+            log.reject(error)
+            if not first:
+                first.append(error)
+
+        try:
+            tally = catalog.apply(
+                read_pubmed_xml(local, on_reject=reject),
+                source=file.name,
+                progress=lambda done: self._progress(f"Reading {file.name}", done, 0),
+            )
+        except MalformedFileError as exc:
+            raise SourceError(f"{exc}: PubMed's file is damaged; look whether it was replaced, and run again") from exc
         log.accepted += tally.read
         rejected = log.rejected - before
         if rejected > max(_FEW, self._gates.max_rejected * (tally.read + rejected)):
             # Not marked as complete: the next refresh reads it again and stops here again.
             raise GateError(
-                f"{rejected:,} of {tally.read + rejected:,} records of {file.name} were rejected (the first: "
-                f"{log.rejections[0] if log.rejections else 'not kept'}), which is more than "
-                f"{self._gates.max_rejected:.1%}; nothing was published. Look at the file, or raise "
-                "refresh.max_rejected"
+                f"{rejected:,} of {tally.read + rejected:,} records of {file.name} were rejected, which is more "
+                f"than {self._gates.max_rejected:.1%}; nothing was published. The first: {first[0]}. Look at the file, "
+                "or raise refresh.max_rejected"
             )
         catalog.mark_complete(file.name, sha256_of(local), date=file.date)
         return tally
@@ -188,13 +211,16 @@ class Refresher:
                 report = harvester.harvest(
                     query,
                     sweep_after_days=self._sources.sweep_after_days,
+                    max_lost=self._gates.max_shrink,
                     progress=lambda done, total: self._progress("Fetching from PubMed", done, total),
                 )
                 note_harvest(report, log)
 
     # --- Building ---------------------------------------------------------------------------------------------------
 
-    def _require_no_great_loss(self, catalog: Catalog, published: Manifest) -> None:
+    def _require_no_great_loss(self, catalog: Catalog, published: Manifest | None) -> None:
+        if published is None:
+            return
         lost = published.articles - len(catalog)
         if lost > self._gates.max_shrink * published.articles:
             raise GateError(
@@ -218,8 +244,7 @@ class Refresher:
 def note_harvest(report: HarvestReport, log: StageLog) -> None:
     """Count a harvest in its stage, and note what PubMed said."""
     log.accepted += report.stored
-    for message in report.rejected:
-        log.reject(message)
+    log.reject_all(report.rejected, report.unusable)
     for pmid in report.missing:
         log.reject(f"PMID {pmid} was found by the search and not returned")
     log.notes.append(f"understood by PubMed as: {report.translation}")
@@ -241,11 +266,22 @@ def _facts(manifest: Manifest) -> dict[str, str | int]:
     return {"generation": manifest.generation, "current_to": manifest.source, "articles": manifest.articles}
 
 
-def _read_before(catalog_path: Path) -> list[str]:
+def _read_before(catalog_path: Path, listing: BulkListing) -> tuple[list[str], list[str]]:
+    """The sources that a catalog has read to their end; and apart from them, the files that were replaced since."""
     if not catalog_path.exists():
-        return []
+        return [], []
     with Catalog.open(catalog_path) as catalog:
-        return [source.name for source in catalog.sources()]
+        sources = catalog.sources()
+    listed = {file.name: file for file in listing.files}
+    read: list[str] = []
+    replaced: list[str] = []
+    for source in sources:
+        file = listed.get(source.name)
+        newer = file is not None and source.date != "" and file.date > source.date
+        # A mirror's dates may change without its files.
+        same = newer and file is not None and file.is_local and sha256_of(Path(file.location)) == source.fingerprint
+        (replaced if newer and not same else read).append(source.name)
+    return read, replaced
 
 
 def _remove(catalog_path: Path) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
+import logging
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, Literal
@@ -16,6 +16,8 @@ from retrieval.records import Record
 
 REPORT_NAME: Final = "refresh.json"
 _REASONS_KEPT: Final = 20
+
+_log = logging.getLogger(__name__)
 
 Outcome = Literal["running", "published", "unchanged", "failed"]
 
@@ -63,6 +65,11 @@ class StageLog:
         if len(self.rejections) < _REASONS_KEPT:
             self.rejections.append(str(error))
 
+    def reject_all(self, reasons: Sequence[str], count: int) -> None:
+        """`count` may be more than there are reasons: some are known from earlier runs by their number only."""
+        self.rejected += count
+        self.rejections += reasons[: max(0, _REASONS_KEPT - len(self.rejections))]
+
     def stage(self, seconds: float) -> Stage:
         return Stage(
             name=self.name,
@@ -104,9 +111,17 @@ class Journal:
         return self.report
 
     def _write(self) -> None:
-        fresh = self._path.with_name(f"{REPORT_NAME}.{os.getpid()}.new")
-        fresh.write_bytes(msgspec.json.format(msgspec.json.encode(self.report), indent=2))
-        fresh.replace(self._path)
+        fresh = self._path.with_name(f"{REPORT_NAME}.new")
+        try:
+            fresh.write_bytes(msgspec.json.format(msgspec.json.encode(self.report), indent=2))
+            fresh.replace(self._path)
+        except OSError as exc:
+            # The report must not hide what it is about: a full disk, for one.
+            _log.warning("%s cannot be written: %s", self._path, exc.strerror or exc)
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
+                # Rather none than one that tells of an earlier run.
+                self._path.unlink(missing_ok=True)
 
 
 def _now() -> str:

@@ -57,7 +57,15 @@ def read_retraction_watch(path: Path, on_reject: Callable[[RecordError], None] |
 
 
 def _rows(path: Path, file: IO[str], on_reject: Callable[[RecordError], None] | None) -> Iterator[Notice]:
-    reader = csv.reader(file)
+    quotes = 0
+
+    def lines() -> Iterator[str]:
+        nonlocal quotes
+        for line in file:
+            quotes += line.count('"')
+            yield line
+
+    reader = csv.reader(lines())
     read = kept = 0
     short: RecordError | None = None
     try:
@@ -96,7 +104,8 @@ def _rows(path: Path, file: IO[str], on_reject: Callable[[RecordError], None] | 
                 yield notice
     except csv.Error as exc:
         raise MalformedFileError(str(path), reader.line_num, read, f"it is not CSV ({exc}); fetch it again") from exc
-    if short:
+    # In whole CSV they come in pairs; a file cut off within a quoted value leaves one open.
+    if short or quotes % 2:
         raise MalformedFileError(str(path), reader.line_num, read - 1, "it ends within a row; fetch it again")
     if not kept:
         # Taken for a snapshot, it would clear every paper that an earlier one marked.

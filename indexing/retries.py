@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,7 +19,7 @@ def retry_after(header: str | None) -> float | None:
     if header is None:
         return None
     with suppress(ValueError):
-        return max(0.0, float(header))
-    with suppress(ValueError, TypeError):
+        return None if math.isnan(seconds := float(header)) else max(0.0, seconds)
+    with suppress(ValueError, TypeError, OverflowError):
         return max(0.0, (parsedate_to_datetime(header) - datetime.now(UTC)).total_seconds())
     return None

@@ -17,7 +17,8 @@ from retrieval.errors import CatalogError
 _BULK: Final = "GLOB 'pubmed[0-9][0-9]n[0-9]*.xml*'"
 _CARRY: Final = f"""
 CREATE TEMP TABLE carried AS SELECT o.pmid FROM old.articles o LEFT JOIN main.articles n ON n.pmid = o.pmid
-    WHERE NOT o.source {_BULK} AND (n.pmid IS NULL OR (o.version, o.revised) > (n.version, n.revised));
+    WHERE NOT o.source {_BULK} AND o.pmid NOT IN (SELECT pmid FROM main.deleted)
+    AND (n.pmid IS NULL OR (o.version, o.revised) > (n.version, n.revised));
 DELETE FROM main.links WHERE pmid IN (SELECT pmid FROM carried);
 INSERT OR REPLACE INTO main.articles SELECT o.* FROM old.articles o JOIN carried c ON c.pmid = o.pmid;
 INSERT OR IGNORE INTO main.links (target, pmid, ref_type, date)
@@ -32,6 +33,10 @@ DELETE FROM main.slices;
 INSERT INTO main.slices SELECT * FROM old.slices;
 DELETE FROM main.wanted;
 INSERT INTO main.wanted SELECT * FROM old.wanted;
+DELETE FROM main.queries;
+INSERT INTO main.queries SELECT * FROM old.queries;
+DELETE FROM main.members;
+INSERT INTO main.members SELECT * FROM old.members;
 UPDATE main.tally SET articles = (SELECT count(*) FROM main.articles),
     changes = changes + (SELECT changes FROM old.tally) + 1;
 DROP TABLE carried;

@@ -21,7 +21,7 @@ from pathlit.commands.refresh import harvest, refresh
 from pathlit.commands.schedule import schedule
 from pathlit.commands.search import search, show
 from pathlit.console import err, note, print_json, visible
-from retrieval.errors import GenerationError, PathlitError
+from retrieval.errors import GenerationError, InputError, PathlitError
 
 _INTERRUPTED = 130
 _UsageError: Any = typer.BadParameter.__bases__[0]
@@ -67,6 +67,10 @@ def main() -> None:
         if exc.code == _INTERRUPTED:
             err.print("stopped; what was done so far is kept, the same command goes on from there")
         raise
+    except UnicodeEncodeError as exc:
+        _fail(
+            "invalid_input", f"an argument is not UTF-8: {ascii(exc.object)[:80]}; type it again", InputError.exit_code
+        )
     except OSError as exc:
         # A full disk, a missing permission: known to the system, not to our error tree.
         _fail("system", f"{exc.strerror or exc}: {exc.filename or 'no file named'}", GenerationError.exit_code)

@@ -7,6 +7,9 @@ from typing import Any
 
 import msgspec
 
+from indexing.refresh import HOME_LOCK
+from retrieval.exclusive import is_held
+
 _NAME = "refresh.json"
 
 
@@ -17,11 +20,14 @@ def last_refresh(home: Path) -> dict[str, Any] | None:
     """
     path = home / _NAME
     try:
-        return msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
+        report = msgspec.json.decode(path.read_bytes(), type=dict[str, Any])
     except FileNotFoundError:
         return None
     except (OSError, msgspec.MsgspecError) as exc:
         return {"outcome": "unknown", "reason": f"{path} cannot be read: {exc}"}
+    if report.get("outcome") == "running" and not is_held(home / HOME_LOCK):
+        report |= {"outcome": "failed", "reason": "it was killed; the next one goes on where it was"}
+    return report
 
 
 def sentence(refresh: dict[str, Any]) -> str:

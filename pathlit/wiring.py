@@ -21,13 +21,14 @@ from indexing.refresh_report import Stage
 from pathlit.settings import Settings
 from retrieval.analysis import Analyzer
 from retrieval.encoders.text import TextEncoder
-from retrieval.errors import ConfigurationError
+from retrieval.errors import CatalogError, ConfigurationError
 from retrieval.exclusive import exclusive
 from retrieval.index.embedded import EmbeddedReader
 from retrieval.index.generation import GenerationStore
 from retrieval.index.interface import IndexedArticle
 from retrieval.index.manifest import require_encoder
 from retrieval.live import LiveSearcher
+from retrieval.records import Article, Integrity
 from retrieval.search import Searcher
 
 _PATIENT = 8
@@ -133,7 +134,15 @@ class HomeFolder:
     def top_up(self) -> EntrezTopUp:
         """Asks NCBI with the words of a query; only where somebody wished that."""
         source = self.entrez(timeout=_TOP_UP_TIMEOUT_S, connect_timeout=_TOP_UP_CONNECT_S, max_attempts=2)
-        return EntrezTopUp(source, patience_s=_TOP_UP_TIMEOUT_S)
+        return EntrezTopUp(source, patience_s=_TOP_UP_TIMEOUT_S, judge=self._judge)
+
+    def _judge(self, articles: Sequence[Article]) -> dict[int, Integrity]:
+        try:
+            with self.open_catalog(read_only=True) as catalog:
+                return {article.pmid: catalog.judge(article) for article in articles}
+        except CatalogError:
+            # A home folder without its catalog, or one that may only be read: their own records must do.
+            return {}
 
     def entrez(
         self, *, timeout: float = 60.0, connect_timeout: float = 10.0, max_attempts: int = _PATIENT

@@ -12,6 +12,18 @@ from pathlib import Path
 from retrieval.errors import BusyError, ConfigurationError
 
 
+def is_held(path: Path) -> bool:
+    """Whether a process holds the lock just now."""
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
+    return False
+
+
 @contextmanager
 def exclusive(path: Path, work: str) -> Iterator[None]:
     """Hold the lock while `work` is done; BusyError, naming who holds it, where another process does."""

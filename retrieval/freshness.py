@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 
+import msgspec
+
 from retrieval.errors import GenerationError
 from retrieval.index.manifest import Manifest
 from retrieval.records import Record
@@ -32,6 +34,9 @@ def current_to(manifest: Manifest) -> datetime:
 
 def freshness(manifest: Manifest, now: datetime, stale_after_days: float) -> Freshness:
     """`now` has a time zone. GenerationError where the manifest holds something else than a date."""
+    if manifest.source_date and current_to(manifest) > now + timedelta(days=1):
+        # Written by a clock that ran ahead, or on a file that somebody touched: it says nothing.
+        manifest = msgspec.structs.replace(manifest, source_date="")
     age_days = max(0.0, (now - current_to(manifest)) / timedelta(days=1))
     stale = age_days > stale_after_days
     limit = f", more than the {stale_after_days:g} allowed" if stale else ""

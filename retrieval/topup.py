@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -24,7 +24,7 @@ from retrieval.index.interface import IndexedArticle, IndexReader
 from retrieval.index.lexical import LexicalReader, LexicalWriter
 from retrieval.integrity import EXCLUDED, assess
 from retrieval.query import ParsedQuery, parse_query
-from retrieval.records import Article, Filters, IntegrityPolicy, RecentArticle, Record, SearchResult
+from retrieval.records import Article, Filters, Integrity, IntegrityPolicy, RecentArticle, Record, SearchResult
 
 _log = logging.getLogger(__name__)
 _LOOKED_AT: Final = 50
@@ -33,6 +33,8 @@ _EVIDENCE_EACH: Final = 2
 
 class TopUpResult(Record, frozen=True):
     articles: tuple[Article, ...] = ()
+    integrity: dict[int, Integrity] = msgspec.field(default_factory=dict)
+    """By PMID, what else is known of them than their own records say."""
     notices: tuple[str, ...] = ()
     """What the asker should know: a failure, a limit."""
 
@@ -57,7 +59,7 @@ def topped_up(result: SearchResult, top_up: TopUp, reader: IndexReader, analyzer
     else:
         try:
             answer = top_up.recent(parsed.ranking_text, current_to(reader.manifest).date(), _LOOKED_AT)
-            found = _usable(answer.articles, parsed, reader, analyzer)[: result.query.limit]
+            found = _usable(answer.articles, answer.integrity, parsed, reader, analyzer)[: result.query.limit]
             notices = (*answer.notices, *_warnings(found, result.query.filters))
             if not found and not notices:
                 notices = ("PubMed has nothing newer on this that meets the conditions.",)
@@ -82,11 +84,19 @@ def _warnings(found: Sequence[RecentArticle], filters: Filters) -> Iterator[str]
 
 
 def _usable(
-    articles: Sequence[Article], parsed: ParsedQuery, reader: IndexReader, analyzer: Analyzer
+    articles: Sequence[Article],
+    judged: Mapping[int, Integrity],
+    parsed: ParsedQuery,
+    reader: IndexReader,
+    analyzer: Analyzer,
 ) -> tuple[RecentArticle, ...]:
     """Those that the generation lacks and the conditions allow, best match of the words first."""
     known = reader.articles([article.pmid for article in articles])
-    new = {article.pmid: IndexedArticle(article, assess(article)) for article in articles if article.pmid not in known}
+    new = {
+        article.pmid: IndexedArticle(article, judged.get(article.pmid) or assess(article))
+        for article in articles
+        if article.pmid not in known
+    }
     if not new:
         return ()
     with TemporaryDirectory(prefix="pathlit-") as folder:

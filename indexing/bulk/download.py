@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import os
 import re
+import zlib
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,7 +15,7 @@ import httpx2
 
 from indexing.bulk.checksums import is_noted, md5_of, note, published_md5
 from indexing.bulk.listing import BulkFile
-from indexing.bulk.requests import BulkRequests, PassingError
+from indexing.bulk.requests import BulkRequests, PassingError, bare_address
 from retrieval.errors import SourceError
 
 DownloadProgress = Callable[[int, int | None], None]
@@ -41,6 +43,8 @@ def download(requests: BulkRequests, file: BulkFile, folder: Path, progress: Dow
             note(target, expected, file.date)
             return target
         found = _arrived(requests, file, part, progress)
+        if not expected:
+            _require_whole(part, file)
         if expected and found != expected:
             # The file may have been replaced while it came: both are read once more, from the beginning.
             _discard(part)
@@ -49,7 +53,7 @@ def download(requests: BulkRequests, file: BulkFile, folder: Path, progress: Dow
             if found != expected:
                 _discard(part)
                 raise SourceError(
-                    f"{file.name} arrived twice with the MD5 {found}, but {file.md5} says {expected}: "
+                    f"{file.name} arrived twice with the MD5 {found}, but {bare_address(file.md5)} says {expected}: "
                     "try again later, or fetch it from another mirror"
                 )
         part.replace(target)
@@ -69,6 +73,22 @@ def _arrived(requests: BulkRequests, file: BulkFile, part: Path, progress: Downl
     """Fetches the whole file into `part` and gives its MD5."""
     requests.persist(lambda: _attempt(requests, file, part, progress), progress=lambda: _size(part) // _STEP)
     return md5_of(part)
+
+
+def _require_whole(part: Path, file: BulkFile) -> None:
+    """Without a published sum there is the one that gzip itself keeps at its end."""
+    if not file.name.endswith(".gz"):
+        return
+    try:
+        with gzip.open(part) as unpacked:
+            while unpacked.read(_STEP):
+                pass
+    except (EOFError, zlib.error, gzip.BadGzipFile) as exc:
+        _discard(part)
+        raise SourceError(
+            f"{file.name} arrived damaged ({exc or 'it is empty'}): run again to fetch it once more, or use a mirror "
+            "that has .md5 files"
+        ) from exc
 
 
 def _attempt(requests: BulkRequests, file: BulkFile, part: Path, progress: DownloadProgress | None) -> None:

@@ -26,6 +26,8 @@ class BulkFile(Record, frozen=True):
     """ISO day on which it was made, as far as the listing tells."""
     size: int | None = None
     """Bytes; NCBI's listing rounds them ("19M")."""
+    is_local: bool = False
+    """On a mirror's disk rather than on a server."""
     md5: str = ""
     """URL or path of its .md5 file, empty where the tree has none."""
 

@@ -37,6 +37,13 @@ _Result = TypeVar("_Result")
 _log = logging.getLogger(__name__)
 
 
+def bare_address(url: str) -> str:
+    """An address without the name and password that it may hold, for people to read."""
+    scheme, mark, rest = url.partition("://")
+    host, slash, path = rest.partition("/")
+    return f"{scheme}{mark}{host.rpartition('@')[2]}{slash}{path}"
+
+
 class PassingError(SourceError):
     """Worth another attempt; `retry_after` is the pause in seconds that the server asked for."""
 
@@ -151,7 +158,7 @@ class BulkRequests:
             for piece in self.pieces(answer):
                 body += piece
                 if len(body) > limit:
-                    raise SourceError(f"{url} is larger than {limit:,} bytes: check the address")
+                    raise SourceError(f"{bare_address(url)} is larger than {limit:,} bytes: check the address")
         text = body.decode(errors="replace")
         if not complete(text):
             what = urlsplit(url).path

@@ -17,7 +17,7 @@ from indexing.bulk.download import MD5_LIMIT, DownloadProgress, download
 from indexing.bulk.listing import BulkFile, BulkListing, arrange
 from indexing.bulk.names import BulkName
 from indexing.bulk.page import is_whole, read_page
-from indexing.bulk.requests import BulkRequests, Wait
+from indexing.bulk.requests import BulkRequests, Wait, bare_address
 from retrieval.errors import ConfigurationError, SourceError
 
 NCBI_BULK: Final = "https://ftp.ncbi.nlm.nih.gov/pubmed/"
@@ -54,10 +54,7 @@ class BulkSource:
     @property
     def name(self) -> str:
         """The location without the password that its address may hold."""
-        if not self._is_remote:
-            return self.location
-        url = urlsplit(self.location)
-        return url._replace(netloc=url.netloc.rpartition("@")[2]).geturl()
+        return bare_address(self.location) if self._is_remote else self.location
 
     def listing(self) -> BulkListing:
         """What there is now; asks the server twice. Raises SourceError, also where numbers are missing."""
@@ -109,11 +106,18 @@ class BulkSource:
         scheme, mark, _ = self.location.partition("://")
         if mark and scheme.lower() not in ("http", "https"):
             raise ConfigurationError(f"PubMed's bulk files cannot be read by {scheme}: use https, as in {NCBI_BULK}")
+        if not mark and self.location.lower().startswith(("http:", "https:")):
+            raise ConfigurationError(f"the address of PubMed's bulk files lacks its two slashes: write {NCBI_BULK}")
         return bool(mark)
 
     @contextmanager
     def _requests(self, stop: threading.Event) -> Iterator[BulkRequests]:
-        host = urlsplit(self.location).netloc.rpartition("@")[2]
+        try:
+            host = urlsplit(self.location).netloc.rpartition("@")[2]
+        except ValueError as exc:
+            raise ConfigurationError(
+                f"the address of PubMed's bulk files is none ({exc}): write it as {NCBI_BULK}"
+            ) from exc
         with BulkRequests(
             host,
             timeout=self._timeout,
@@ -136,12 +140,12 @@ class BulkSource:
             if name := BulkName.parse(entry.name):
                 md5 = f"{base}{entry.name}.md5" if sums else ""
                 location = f"{base}{entry.name}"
-                files.append(BulkFile(entry.name, name.year, name.number, location, entry.date, entry.size, md5))
+                files.append(BulkFile(entry.name, name.year, name.number, location, entry.date, entry.size, False, md5))
         files.sort(key=lambda file: (file.year, file.number))
         while sums and files and f"{files[-1].name}.md5" not in sums:
             warnings.append(f"{files.pop().name} has no .md5 yet: it is left for the next time")
         if files and not sums:
-            warnings.append(f"{base} has no .md5 files: downloads are checked for their length alone")
+            warnings.append(f"{bare_address(base)} has no .md5 files: downloads are checked by gzip's own sum")
         return files
 
     def _local_listing(self, root: Path) -> BulkListing:
@@ -162,7 +166,7 @@ def _local_files(folder: Path) -> list[BulkFile]:
             stat, md5 = path.stat(), path.with_name(f"{path.name}.md5")
             date = datetime.fromtimestamp(stat.st_mtime, UTC).date().isoformat()
             known = str(md5) if md5.exists() else ""
-            files.append(BulkFile(path.name, name.year, name.number, str(path), date, stat.st_size, known))
+            files.append(BulkFile(path.name, name.year, name.number, str(path), date, stat.st_size, True, known))
     return files
 
 

@@ -92,8 +92,22 @@ class Agenda:
             )
         return HarvestPlan(plan.id, plan.term, plan.since, plan.started, announced, translation, tuple(warnings))
 
-    def finish(self, plan: HarvestPlan) -> None:
+    def search_again(self, plan: HarvestPlan) -> None:
+        """Puts the whole search back on the list; what was found stays found."""
         with self._catalog.writing() as connection:
+            _add_slices(connection, plan, [(None, None)])
+
+    def finish(self, plan: HarvestPlan) -> None:
+        """Remembers what the query found, and takes the harvest off the agenda."""
+        with self._catalog.writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO queries (term) VALUES (?)", (plan.term,))
+            (query,) = connection.execute("SELECT id FROM queries WHERE term = ?", (plan.term,)).fetchone()
+            if plan.since in ("", SWEEP):
+                connection.execute("DELETE FROM members WHERE query = ?", (query,))
+            connection.execute(
+                "INSERT OR IGNORE INTO members SELECT ?, pmid FROM wanted WHERE harvest = ? AND state = ?",
+                (query, plan.id, State.STORED),
+            )
             for table, column in (("wanted", "harvest"), ("slices", "harvest"), ("harvests", "id")):
                 connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (plan.id,))  # noqa: S608 - our own names
 
@@ -165,15 +179,21 @@ class Agenda:
             ).fetchall()
         return {State(state): count for state, count in rows}
 
-    def no_longer_found(self, plan: HarvestPlan, source: str) -> list[int]:
-        """Articles of the catalog that came from `source` and that this harvest has not found again."""
+    def no_longer_found(self, plan: HarvestPlan) -> list[int]:
+        """Articles of the catalog that this query found before, and that this harvest has not found again."""
         with self._catalog.reading() as connection:
             rows = connection.execute(
-                "SELECT pmid FROM articles WHERE source = ? AND pmid NOT IN "
-                "(SELECT pmid FROM wanted WHERE harvest = ?) ORDER BY pmid",
-                (source, plan.id),
+                "SELECT m.pmid FROM queries q JOIN members m ON m.query = q.id JOIN articles a ON a.pmid = m.pmid "
+                "WHERE q.term = ? AND m.pmid NOT IN (SELECT pmid FROM wanted WHERE harvest = ?) ORDER BY m.pmid",
+                (plan.term, plan.id),
             ).fetchall()
         return [pmid for (pmid,) in rows]
+
+    def known(self, term: str) -> int:
+        """How many articles a query has found so far."""
+        with self._catalog.reading() as connection:
+            query = "SELECT count(*) FROM queries q JOIN members m ON m.query = q.id WHERE q.term = ?"
+            return int(connection.execute(query, (term,)).fetchone()[0])
 
 
 def _add_slices(

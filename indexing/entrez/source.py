@@ -220,6 +220,8 @@ class EntrezSource:
             root = etree.fromstring(body, etree.XMLParser(resolve_entities=False, no_network=True))
             count = int(root.findtext("Count", ""))
             pmids = tuple(int(element.text or "") for element in root.iterfind("IdList/Id"))
+            if not 0 <= count < LOCAL_PMID_FLOOR or not all(0 < pmid < LOCAL_PMID_FLOOR for pmid in pmids):
+                raise ValueError("a number in it is no count or no PMID")
         except (etree.XMLSyntaxError, ValueError) as exc:
             start = body[:100].decode(errors="replace")
             raise TruncatedAnswerError(

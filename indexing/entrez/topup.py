@@ -6,7 +6,7 @@ import logging
 import re
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from indexing.entrez.source import EntrezSource
 from retrieval.errors import PathlitError
 from retrieval.freshness import day
-from retrieval.records import Article
+from retrieval.records import Article, Integrity
 from retrieval.topup import TopUpResult
 
 LONGEST_LOOK_BACK: Final = timedelta(days=30)
@@ -43,6 +43,7 @@ class EntrezTopUp:
 
     Whoever asks waits `patience_s` at most; the request goes on behind, and its answer serves the same question for
     `keep_s` seconds. At most four requests are under way at once. The words of a query go to NCBI and nowhere else.
+    `judge` says what is known against articles beyond their own records.
     """
 
     def __init__(
@@ -53,8 +54,10 @@ class EntrezTopUp:
         keep_s: float = 300.0,
         clock: Callable[[], float] = time.monotonic,
         today: Callable[[], date] = lambda: datetime.now(UTC).date(),
+        judge: Callable[[Sequence[Article]], dict[int, Integrity]] = lambda articles: {},
     ) -> None:
         self._source = source
+        self._judge = judge
         self._patience_s = patience_s
         self._keep_s = keep_s
         self._clock = clock
@@ -72,7 +75,7 @@ class EntrezTopUp:
         if first == since:
             return answer
         capped = f"PubMed was asked from {day(first)} on; the index is older and may lack more than that."
-        return TopUpResult(answer.articles, (*answer.notices, capped))
+        return TopUpResult(answer.articles, answer.integrity, (*answer.notices, capped))
 
     def _answer(self, question: _Question, first: date) -> TopUpResult:
         answer = self._under_way(question, first)
@@ -140,7 +143,7 @@ class EntrezTopUp:
                 f"{len(unusable):,} of PubMed's newer records could not be read: {', '.join(unusable[:_SHOWN_PMIDS])}"
                 f"{', ...' if len(unusable) > _SHOWN_PMIDS else ''}."
             )
-        return TopUpResult(articles, tuple(notices))
+        return TopUpResult(articles, self._judge(articles), tuple(notices))
 
 
 def pubmed_term(words: str, first: date) -> str:

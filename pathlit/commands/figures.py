@@ -19,6 +19,7 @@ from pathlit.console import err, note, out, print_json
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
 from pathlit.wiring import HomeFolder
+from retrieval.errors import BusyError
 from retrieval.exclusive import exclusive
 from retrieval.records import IntegrityStatus
 
@@ -120,8 +121,12 @@ def _report_retractions(place: HomeFolder, reports: list[FiguresReport]) -> int:
         for retraction in known
         if retraction.pmid
     ]
-    with place.open_catalog() as catalog:
-        return catalog.put_notices(_ORIGIN, notices)
+    try:
+        with place.working("figures"), place.open_catalog() as catalog:
+            return catalog.put_notices(_ORIGIN, notices)
+    except BusyError as exc:
+        note("warning", f"PMC's retractions are left to the next run of this command: {exc}")
+        return 0
 
 
 def _describe(report: FiguresReport) -> None:

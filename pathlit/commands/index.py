@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from indexing.build import BuildReport, build_generation, is_built
+from indexing.build import BuildReport, build_generation, built_before
 from indexing.catalog import Catalog
 from indexing.ingest import IngestReport, find_files, ingest
 from pathlit.commands.options import AsJson, Home, NoVectors
@@ -15,8 +15,6 @@ from pathlit.console import err, note, out, print_json
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
 from pathlit.wiring import HomeFolder
-from retrieval.errors import GenerationError
-from retrieval.index.manifest import Manifest, require_files
 
 _SHOWN_REJECTIONS = 10
 
@@ -54,7 +52,8 @@ def index(
     found = find_files(files or [])
     with place.working("index"), place.open_catalog() as catalog:
         ingested = _read(found, place, catalog, quiet=as_json)
-        unchanged = None if rebuild else _built_before(place, catalog, vectors=not no_vectors)
+        encoder = None if no_vectors else place.encoder
+        unchanged = None if rebuild else built_before(place.store, catalog, place.analyzer, encoder)
         built = None
         if unchanged is None:
             with WorkProgress(err).shown() as progress:
@@ -82,17 +81,6 @@ def publish(place: HomeFolder, catalog: Catalog, progress: WorkProgress, *, vect
         keep=place.settings.keep_generations,
         progress=progress.stage,
     )
-
-
-def _built_before(place: HomeFolder, catalog: Catalog, *, vectors: bool) -> Manifest | None:
-    """The published generation where a build would only repeat it; None where it lacks files, too."""
-    try:
-        published = place.store.manifest(place.store.current())
-        require_files(place.store.folder(published.generation), published, checksums=False)
-    except GenerationError:
-        return None
-    encoder = place.encoder if vectors else None
-    return published if is_built(catalog, published, place.analyzer, encoder) else None
 
 
 def _read(found: list[Path], place: HomeFolder, catalog: Catalog, *, quiet: bool) -> IngestReport:

@@ -37,18 +37,23 @@ class NoticesReport(Record, frozen=True, omit_defaults=False):
     """Articles of the catalog that they are about."""
 
 
-def notices(file: File, origin: Origin = ORIGIN, home: Home = None, as_json: AsJson = False) -> None:
+Shrink = Annotated[bool, typer.Option("--shrink", help="Accept a list that holds much less than the one before.")]
+_MOST_LOST = 0.1
+
+
+def notices(
+    file: File, origin: Origin = ORIGIN, shrink: Shrink = False, home: Home = None, as_json: AsJson = False
+) -> None:
     """Take a list of retractions, expressions of concern and corrections into the catalog, in place of its last state.
 
     The Retraction Watch database knows of many that PubMed has not marked. A file that cannot be read to its end
-    changes nothing.
+    changes nothing, nor does one that holds much less than the one before.
 
     \b
         pathlit notices retraction_watch.csv
         pathlit index
     """
     place = HomeFolder(read_settings(home))
-    place.make_home()
     kept: Counter[str] = Counter()
     rejected: list[str] = []
 
@@ -60,8 +65,10 @@ def notices(file: File, origin: Origin = ORIGIN, home: Home = None, as_json: AsJ
     def reject(error: RecordError) -> None:
         rejected.append(f"record {error.identifier}: {error.reason}")
 
-    with place.open_catalog() as catalog:
-        catalog.put_notices(origin, counted(read_retraction_watch(file, reject)))
+    with place.working("notices"), place.open_catalog() as catalog:
+        catalog.put_notices(
+            origin, counted(read_retraction_watch(file, reject)), max_shrink=1.0 if shrink else _MOST_LOST
+        )
         report = NoticesReport(
             file=str(file),
             origin=origin,

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from indexing.entrez.harvest import Harvester, HarvestReport
+from indexing.entrez.harvest import Harvester
+from indexing.entrez.harvest_report import HarvestReport
 from indexing.refresh import note_harvest
 from indexing.refresh_report import RefreshReport, Stage, StageLog
 from pathlit.commands.options import AsJson, Home, NoVectors
@@ -104,6 +105,7 @@ def harvest(
             query,
             full=full,
             sweep_after_days=place.settings.refresh.sweep_after_days,
+            max_lost=place.settings.refresh.max_shrink,
             progress=lambda done, total: progress.stage("Fetching from PubMed", done, total),
         )
     if as_json:

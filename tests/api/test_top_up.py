@@ -36,7 +36,7 @@ class Source:
     def recent(self, words: str, since: date, limit: int) -> TopUpResult:
         self.asked.append(words)
         self._before()
-        return TopUpResult((NEW,), ("PubMed says hello.",))
+        return TopUpResult((NEW,), notices=("PubMed says hello.",))
 
 
 @pytest.fixture

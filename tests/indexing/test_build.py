@@ -12,11 +12,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from indexing.build import is_built
+from indexing.build import built_before
 from indexing.catalog import Catalog
 from indexing.notices import Notice
 from retrieval.encoders.base import Passage, Vectors
 from retrieval.errors import InputError, VerificationError
+from retrieval.index.manifest import write_manifest
 from retrieval.records import Deletion, IntegrityStatus, Query
 from tests.fakes import Corpus, HashingEncoder, article
 
@@ -98,6 +99,7 @@ def test_a_build_is_needed_where_catalog_analyzer_or_encoder_are_not_those_of_th
     encoder = {"encoder": HashingEncoder(name="other"), "no encoder": None}.get(change, HashingEncoder())
     if change == "analyzer":
         published = msgspec.structs.replace(published, analyzer="another")
+        write_manifest(corpus.store.folder("000001"), published)
     with Catalog.open(tmp_path / "catalog.sqlite") as catalog:
         if change == "article":
             catalog.apply([article(3, "Three.")], source="test")
@@ -107,7 +109,8 @@ def test_a_build_is_needed_where_catalog_analyzer_or_encoder_are_not_those_of_th
             catalog.put_notices("a list", [Notice(IntegrityStatus.RETRACTED, pmid=1)])
         if change == "newer source":
             catalog.mark_complete("pubmed26n0001.xml.gz", "aaaa", date="2026-01-15")
-        assert is_built(catalog, published, corpus.analyzer, encoder) is built
+        found = built_before(corpus.store, catalog, corpus.analyzer, encoder)
+        assert found == (published if built else None)
 
 
 def test_a_generation_names_the_file_it_is_current_to_without_its_folder(tmp_path: Path) -> None:
@@ -115,7 +118,7 @@ def test_a_generation_names_the_file_it_is_current_to_without_its_folder(tmp_pat
     corpus.publish([article(1, "One.")], source="/home/somebody/articles.jsonl")
     assert corpus.store.manifest("000001").source == "articles.jsonl"
     with Catalog.open(tmp_path / "catalog.sqlite") as catalog:
-        assert is_built(catalog, corpus.store.manifest("000001"), corpus.analyzer, None)
+        assert built_before(corpus.store, catalog, corpus.analyzer, None)
 
 
 def test_a_generation_that_fails_verification_is_not_published(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

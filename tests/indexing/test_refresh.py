@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import os
 import threading
+import time
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
@@ -17,10 +20,10 @@ from indexing.entrez.source import EntrezSource
 from indexing.refresh import Gates, Refresher, Sources
 from indexing.refresh_report import RefreshReport, Stage
 from retrieval.encoders.base import Passage, Vectors
-from retrieval.errors import BusyError, ConfigurationError, GateError, MalformedFileError, SourceError
+from retrieval.errors import BusyError, ConfigurationError, GateError, SourceError
 from retrieval.exclusive import exclusive
 from retrieval.records import Filters, IntegrityPolicy, Query
-from tests.fakes import Corpus, HashingEncoder
+from tests.fakes import Corpus, HashingEncoder, article
 from tests.real_data import DATA, needs_data
 from tests.servers.bulk_tree import BulkTree
 from tests.servers.ncbi import FIRST_PMID, NcbiServer
@@ -268,6 +271,13 @@ def test_a_query_is_kept_up_to_date(home: Home) -> None:
     assert "understood by PubMed as: colon cancer[All Fields]" in second.stages[0].notes
 
 
+def test_an_empty_query_is_refused_before_anything_is_read(home: Home, mirror: Path) -> None:
+    small_tree().write(mirror)
+    with NcbiServer(citations=1) as ncbi, pytest.raises(ConfigurationError, match="one of the PubMed queries is empty"):
+        home.refresh(mirror, ncbi=ncbi, queries=["colon", " "])
+    assert not (home.home / "catalog.sqlite").exists()
+
+
 # --- What stops it --------------------------------------------------------------------------------------------------
 
 
@@ -291,13 +301,14 @@ def test_a_file_with_too_many_rejections_holds_it_back_until_it_is_mended(home: 
     home.refresh(mirror)
     tree.published = None
     tree.write(mirror, md5=False)
-    import gzip
-
     path = mirror / "updatefiles" / tree.name(2)
     whole = gzip.decompress(path.read_bytes())
-    path.write_bytes(gzip.compress(whole.replace(b"<ArticleTitle>", b"<Tilte>").replace(b"<PMID Version", b"<PMIDX")))
+    # Records that say nothing: each is rejected by name.
+    path.write_bytes(gzip.compress(whole.replace(b'<PMID Version="1">', b'<PMID Version="one">')))
     for _ in range(2):
-        with pytest.raises((GateError, MalformedFileError)):
+        with pytest.raises(
+            GateError, match=r"records of pubmed26n0002\.xml\.gz were rejected, which is more than 1\.0%"
+        ):
             home.refresh(mirror)
         assert home.store.all() == ["000001"]
         assert home.report()["outcome"] == "failed"
@@ -386,3 +397,87 @@ def test_searches_go_on_while_generations_come(home: Home, mirror: Path) -> None
     assert failures == []
     assert len(seen) > 1
     assert live.searcher().generation == "000005"
+
+
+# --- What once went wrong -------------------------------------------------------------------------------------------
+
+
+def test_an_article_from_elsewhere_that_the_new_year_deleted_stays_deleted(home: Home, tmp_path: Path) -> None:
+    old = small_tree()
+    old.write(tmp_path / "26")
+    home.refresh(tmp_path / "26")
+    new = old.following(baseline_files=2, update_files=4)
+    new.write(tmp_path / "27")
+    deleted = next(pmid for contents in new.contents() for pmid in contents.deletions if pmid not in new.truth())
+    with home.catalog() as catalog:
+        catalog.apply([article(deleted, "From a file of ours.")], source="/data/ours.xml")
+    home.refresh(tmp_path / "27")
+    assert deleted not in home.texts()
+
+
+def test_a_new_year_that_would_lose_too_much_leaves_the_old_catalog(home: Home, tmp_path: Path) -> None:
+    old = small_tree()
+    old.write(tmp_path / "26")
+    home.refresh(tmp_path / "26")
+    BulkTree(seed=8, year=27, baseline_files=1, update_files=0, citations_per_file=5).write(tmp_path / "27")
+    with pytest.raises(GateError, match=r"more than 10% would vanish"):
+        home.refresh(tmp_path / "27")
+    assert home.texts() == texts_of(old)
+
+
+def test_a_file_that_was_published_again_is_read_again_and_those_behind_it(home: Home, mirror: Path) -> None:
+    tree = small_tree()
+    tree.write(mirror, md5=False)
+    home.refresh(mirror)
+    path = mirror / "updatefiles" / tree.name(4)
+    extra = BulkTree(seed=77, baseline_files=1, update_files=0, citations_per_file=3)
+    added = set(extra.truth())
+    inside = (
+        gzip.decompress(extra.file(extra.name(1))).partition(b"<PubmedArticle>")[2].rpartition(b"</PubmedArticle>")[0]
+    )
+    whole = gzip.decompress(path.read_bytes())
+    path.write_bytes(
+        gzip.compress(
+            whole.replace(b"<PubmedArticle>", b"<PubmedArticle>" + inside + b"</PubmedArticle><PubmedArticle>", 1)
+        )
+    )
+    later = time.time() + 3 * 86_400
+    os.utime(path, (later, later))
+    report = home.refresh(mirror)
+    assert f"{tree.name(4)} was published again and is read again" in report.stages[0].notes
+    assert added <= set(home.texts())
+    assert {pmid: text for pmid, text in home.texts().items() if pmid not in added} == {
+        pmid: text for pmid, text in texts_of(tree).items() if pmid not in added
+    }
+
+
+def test_a_mirror_whose_dates_changed_without_its_files_is_not_read_again(home: Home, mirror: Path) -> None:
+    tree = small_tree()
+    tree.write(mirror)
+    home.refresh(mirror)
+    later = time.time() + 3 * 86_400
+    for path in mirror.rglob("*.gz"):
+        os.utime(path, (later, later))
+    assert home.refresh(mirror).outcome == "unchanged"
+
+
+def test_a_generation_that_lacks_files_is_built_again(home: Home, mirror: Path) -> None:
+    small_tree().write(mirror)
+    home.refresh(mirror)
+    (home.store.folder("000001") / "dense" / "articles.faiss").unlink()
+    assert home.refresh(mirror).generation == "000002"
+
+
+def test_an_outage_that_looks_like_an_empty_pubmed_deletes_nothing(home: Home) -> None:
+    world = World(300)
+    with NcbiServer(world=world) as ncbi:
+        home.refresh(ncbi=ncbi, queries=["colon"])
+        with home.catalog() as catalog:
+            catalog.mark_complete("PubMed sweep: colon", "swept", date="2020-01-01")
+        everything, world.citations = world.citations, 0
+        with pytest.raises(GateError, match=r"no longer has 300 of the 300 articles .* none was deleted"):
+            home.refresh(ncbi=ncbi, queries=["colon"])
+        assert len(home.texts()) == 300
+        world.citations = everything
+        assert home.refresh(ncbi=ncbi, queries=["colon"]).articles == 300
+        assert len(home.texts()) == 300

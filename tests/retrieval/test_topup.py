@@ -45,7 +45,7 @@ class Answers:
     """A source that has these articles; remembers what it was asked."""
 
     def __init__(self, *articles: Article, notices: tuple[str, ...] = ()) -> None:
-        self.result = TopUpResult(articles, notices)
+        self.result = TopUpResult(articles, notices=notices)
         self.asked: list[tuple[str, date]] = []
 
     def recent(self, words: str, since: date, limit: int) -> TopUpResult:

@@ -97,7 +97,7 @@ def test_a_server_without_sums_is_read_with_a_warning(server: BulkServer, tree: 
     server.faults += [Fault(body=page) for page in pages]
     listing = a_source(server.url, tmp_path).listing()
     assert {file.md5 for file in listing.files} == {""}
-    assert listing.warnings[0].endswith("baseline/ has no .md5 files: downloads are checked for their length alone")
+    assert listing.warnings[0].endswith("baseline/ has no .md5 files: downloads are checked by gzip's own sum")
 
 
 def test_a_page_that_is_no_listing_is_an_error(server: BulkServer, tmp_path: Path) -> None:

@@ -14,12 +14,13 @@ from Bio import Entrez
 from indexing.catalog import Catalog
 from indexing.entrez.agenda import Agenda
 from indexing.entrez.eutils import Eutils
-from indexing.entrez.harvest import Harvester, HarvestReport
+from indexing.entrez.harvest import Harvester
+from indexing.entrez.harvest_report import HarvestReport
 from indexing.entrez.pace import Pace
 from indexing.entrez.source import EntrezSource
-from retrieval.errors import ArticleNotFoundError, InputError, SourceError
+from retrieval.errors import ArticleNotFoundError, GateError, InputError, SourceError
 from tests.servers.ncbi import FIRST_PMID, Asked, Fault, NcbiServer, random_faults
-from tests.servers.ncbi_world import FIRST_DAY, World
+from tests.servers.ncbi_world import FIRST_DAY, World, citation
 
 TODAY = date(2026, 11, 21)
 
@@ -192,6 +193,96 @@ def test_ids_that_are_announced_and_not_handed_out_are_an_error(catalog: Catalog
         pytest.raises(SourceError, match=r"announced 7 PMIDs .* handed out 1"),
     ):
         harvest(ncbi, catalog)
+
+
+def test_a_search_that_names_nothing_of_what_was_announced_fails_and_is_made_again(catalog: Catalog) -> None:
+    empty = "<eSearchResult><Count>0</Count><IdList></IdList></eSearchResult>"
+    away = [True]
+
+    def nothing(asked: Asked) -> Fault | None:
+        return Fault(body=empty) if away[0] and "usehistory" in asked.parameters else None
+
+    with NcbiServer(citations=50, faults_at_random=nothing) as ncbi:
+        with pytest.raises(SourceError, match=r"announced 50 articles for 'pathology', and its searches name 0"):
+            harvest(ncbi, catalog)
+        away[0] = False
+        assert harvest(ncbi, catalog).stored == 50
+        assert held(catalog) == truth(ncbi)
+
+
+def test_a_first_harvest_that_finds_nothing_is_made_in_full_again(catalog: Catalog) -> None:
+    world = World(0)
+    with NcbiServer(world=world) as ncbi:
+        assert harvest(ncbi, catalog).found == 0
+        world.citations = 30
+        assert harvest(ncbi, catalog).stored == 30
+
+
+def test_a_history_server_that_keeps_nothing_is_done_without(catalog: Catalog) -> None:
+    def forgets(asked: Asked) -> Fault | None:
+        return Fault(forget=True) if asked.utility == "efetch" else None
+
+    with NcbiServer(citations=700, faults_at_random=forgets) as ncbi:
+        harvest(ncbi, catalog)
+        assert held(catalog) == truth(ncbi)
+        assert len(ncbi.requests) < 30
+
+
+@pytest.mark.parametrize("number", ["-5", "0", str(2**63), "1" + 30 * "0"])
+def test_an_answer_with_a_number_that_is_no_pmid_is_asked_for_again(catalog: Catalog, number: str) -> None:
+    wrong = f"<eSearchResult><Count>5</Count><IdList><Id>{number}</Id></IdList></eSearchResult>"
+    with NcbiServer(citations=5) as ncbi:
+        ncbi.faults.extend([Fault(body=wrong), Fault(body=wrong.replace("<Count>5", f"<Count>{number}" + "0" * 9))])
+        assert harvest(ncbi, catalog).stored == 5
+
+
+def test_records_that_an_earlier_run_rejected_are_counted_by_the_one_that_ends(catalog: Catalog) -> None:
+    broken = citation(FIRST_PMID + 1_199).replace('Version="1"', 'Version="one"')
+
+    def spoils(asked: Asked) -> Fault | None:
+        first = asked.utility == "efetch" and asked.parameters.get("retstart") == "0"
+        body = "".join(citation(pmid) for pmid in range(FIRST_PMID + 1_198, FIRST_PMID + 699, -1))
+        return Fault(body=f"<PubmedArticleSet>{broken}{body}</PubmedArticleSet>") if first else None
+
+    def stop(done: int, total: int) -> None:
+        raise StoppedError
+
+    with NcbiServer(citations=1_200, faults_at_random=spoils) as ncbi:
+        with pytest.raises(StoppedError):
+            harvest(ncbi, catalog, progress=stop)
+        report = harvest(ncbi, catalog)
+    assert (report.found, report.stored, report.unusable, report.missing) == (1_200, 1_199, 1, ())
+
+
+def test_an_outage_during_a_sweep_deletes_nothing(catalog: Catalog) -> None:
+    world = World(300)
+    with NcbiServer(world=world) as ncbi:
+        harvest(ncbi, catalog)
+        later = Harvester(source(ncbi, catalog.path.parent), catalog, today=lambda: date(2027, 6, 1))
+        world.citations = 0
+        with pytest.raises(GateError, match=r"none was deleted"):
+            later.harvest("pathology")
+        world.citations = 300
+        assert later.harvest("pathology").deleted == ()
+    assert len(catalog) == 300
+
+
+def test_a_deleted_article_goes_though_another_query_had_it_last(catalog: Catalog) -> None:
+    world = World(300)
+    with NcbiServer(world=world) as ncbi:
+        harvest(ncbi, catalog, "colon")
+        world.revise(FIRST_PMID + 7, TODAY)
+        harvest(ncbi, catalog, "lung")
+        world.delete(FIRST_PMID + 7)
+        later = Harvester(source(ncbi, catalog.path.parent), catalog, today=lambda: date(2027, 6, 1))
+        assert later.harvest("colon").deleted == (FIRST_PMID + 7,)
+
+
+def test_a_clock_that_once_ran_ahead_is_made_good_by_a_harvest_in_full(catalog: Catalog) -> None:
+    with NcbiServer(citations=10) as ncbi:
+        harvest(ncbi, catalog)
+        catalog.mark_complete("PubMed query: pathology", "all", date="2096-01-01")
+        assert harvest(ncbi, catalog).since == ""
 
 
 # --- Stopped and taken up again -------------------------------------------------------------------------------------
