@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from retrieval.exclusive import exclusive
 from tests.pathlit.conftest import Run
 
 ARTICLES = (
@@ -88,3 +89,30 @@ def test_another_file_is_refused_and_changes_nothing(run: Run, home: Path, liste
     assert "is no Retraction Watch file: it has no column Record ID" in " ".join(ran.err.split())
     assert run("index", "--home", str(home), "--no-vectors").code == 0
     assert found(run, home) == ["pmid:12"]
+
+
+def test_a_list_that_holds_much_less_than_before_is_refused_unless_it_is_meant(
+    run: Run, home: Path, listed: Path
+) -> None:
+    many = "".join(f"{n},9/1/2023 0:00,unavailable,0,10.1000/{n},0,Retraction,\n" for n in range(20))
+    listed.write_text(HEADER + many)
+    assert run("notices", str(listed), "--home", str(home)).code == 0
+    listed.write_text(HEADER + ROWS)
+    ran = run("notices", str(listed), "--home", str(home))
+    assert ran.code == 2
+    assert "there are 20 notices of Retraction Watch, and the new list holds 2" in " ".join(ran.err.split())
+    assert run("notices", str(listed), "--shrink", "--home", str(home)).code == 0
+
+
+def test_a_file_cut_off_within_a_quoted_value_changes_nothing(run: Run, home: Path, listed: Path) -> None:
+    listed.write_text(HEADER + ROWS + '4,9/1/2023 0:00,unavailable,0,10.1000/x,0,Retraction,"+Fake Peer Review;+Da')
+    ran = run("notices", str(listed), "--home", str(home))
+    assert ran.code == 2
+    assert "it ends within a row" in ran.err
+
+
+def test_an_import_waits_for_nobody(run: Run, home: Path, listed: Path) -> None:
+    with exclusive(home / ".lock", "refresh"):
+        ran = run("notices", str(listed), "--home", str(home))
+    assert ran.code == 5
+    assert "refresh (process" in ran.err

@@ -84,3 +84,22 @@ def test_what_pubmed_did_not_find_is_shown(run: Run, ncbi: NcbiServer) -> None:
     ncbi.unknown_phrases.add("xyzzy")
     ran = run("harvest", "xyzzy")
     assert "PhraseNotFound: xyzzy" in ran.out
+
+
+@pytest.mark.parametrize(
+    "words", [("harvest", "\udcff"), ("refresh", "--query", "\udcff"), ("search", "\udcff", "--json")]
+)
+def test_an_argument_that_is_not_utf8_is_unusable_input(run: Run, ncbi: NcbiServer, words: tuple[str, ...]) -> None:
+    ran = run(*words)
+    assert ran.code in (2, 3)
+    assert "Traceback" not in ran.err
+
+
+def test_the_password_of_an_address_is_nowhere(run: Run, ncbi: NcbiServer, tmp_path: Path) -> None:
+    address = f"{ncbi.root}nowhere/".replace("http://", "http://operator:S3CRET@")
+    ran = run("refresh", "--no-vectors", "--bulk", address)
+    assert ran.code == 4
+    assert "S3CRET" not in ran.out + ran.err + (tmp_path / "home" / "refresh.json").read_text()
+    ran = run("refresh", "--no-vectors", "--bulk", "http:/operator:S3CRET@127.0.0.1/")
+    assert ran.code == 2
+    assert "S3CRET" not in ran.out + ran.err

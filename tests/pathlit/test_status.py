@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from retrieval.exclusive import exclusive
 from retrieval.index.generation import GenerationStore
 from retrieval.index.manifest import write_manifest
 from tests.pathlit.conftest import Run
@@ -91,3 +92,11 @@ def test_the_last_refresh_is_told_whatever_it_left_behind(
     assert ran.code == 0
     assert f"last refresh {shown}" in words(ran.out)
     assert words(ran.err) == warned
+
+
+def test_a_refresh_that_was_killed_is_not_running(run: Run, home: Path) -> None:
+    (home / "refresh.json").write_text('{"outcome": "running", "started": "2026-11-21T04:15:00+00:00", "stages": []}')
+    ran = run("status", "--home", str(home))
+    assert "warning the last refresh failed: it was killed" in words(ran.err)
+    with exclusive(home / ".lock", "refresh"):
+        assert "last refresh running, 2026-11-21T04:15:00+00:00" in words(run("status", "--home", str(home)).out)

@@ -43,6 +43,8 @@ def manifest(**changed: str) -> Manifest:
          "10 days old, more than the 7 allowed"),
         ({"source_date": ""}, "current to update file 1512 (pubmed26n1512.xml.gz), whose date is not known; "
          "built on 21 November 2026, less than a day ago"),
+        ({"source_date": "2096-10-02"}, "current to update file 1512 (pubmed26n1512.xml.gz), whose date is not known; "
+         "built on 21 November 2026, less than a day ago"),
         ({"source": "", "source_date": ""}, "what it is current to is not known; built on 21 November 2026, "
          "less than a day ago"),
         ({"source": "", "source_date": "", "created": "2026-10-01T00:00:00+00:00"}, "what it is current to is not "
