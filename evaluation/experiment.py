@@ -27,13 +27,15 @@ class Outcome(NamedTuple):
         return statistics.median(self.latencies_ms)
 
 
-def run_topics(searcher: Searcher, topics: Topics, *, legs: tuple[str, ...] = LEGS, limit: int = 10) -> Outcome:
+def run_topics(
+    searcher: Searcher, topics: Topics, *, legs: tuple[str, ...] = LEGS, limit: int = 10, expand: bool = True
+) -> Outcome:
     """Ask every question once, evidence and all, as a user would."""
     run: Run = {}
     latencies: list[float] = []
     for key, text in topics.queries.items():
         start = perf_counter()
-        result = searcher.search(Query(text=text, limit=limit, legs=legs))
+        result = searcher.search(Query(text=text, limit=limit, legs=legs, expand=expand))
         latencies.append((perf_counter() - start) * 1000)
         # Ranks rather than scores: measures re-sort by score, and equal scores would lose our order.
         run[key] = {hit.article.id: 1.0 / hit.rank for hit in result.hits}

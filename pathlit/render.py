@@ -29,6 +29,9 @@ _INTEGRITY_STYLE = {
 def render_result(result: SearchResult, console: Console) -> None:
     for notice in result.notices:
         console.print(Text(f"! {notice}", style="yellow"))
+    for expansion in result.expansions:
+        others = ", ".join(expansion.added)
+        console.print(Text(f"{expansion.matched} also as {others} ({expansion.why})", style="dim"))
     if not result.hits:
         console.print("Nothing found. Try fewer conditions, or other words.")
     for hit in result.hits:

@@ -75,6 +75,10 @@ class Settings(BaseSettings):
     lexical_weight: float = Field(
         0.45, ge=0, le=1, description="Weight of the lexical leg; the dense one has the rest."
     )
+    vocabulary: Path | None = Field(None, description="Your own file of synonyms in place of pathlit's.")
+    mesh_descriptors: Path | None = Field(
+        None, description="NLM's descriptor file (desc2026.xml, may be .gz); its entry terms become synonyms."
+    )
     stale_after_days: float = Field(7.0, gt=0, description="Age of the newest source from which an index is stale.")
     entrez: EntrezSettings = EntrezSettings()
     refresh: RefreshSettings = RefreshSettings()

@@ -16,6 +16,7 @@ from indexing.entrez.topup import EntrezTopUp
 from indexing.figures.images import ImageFolder
 from indexing.figures.pmc_cloud import PmcCloud
 from indexing.figures.store import FigureStore
+from indexing.mesh_entry_terms import mesh_groups
 from indexing.refresh import HOME_LOCK, Gates, Refresher, Sources
 from indexing.refresh_report import Stage
 from pathlit.settings import Settings
@@ -30,6 +31,8 @@ from retrieval.index.manifest import require_encoder
 from retrieval.live import LiveSearcher
 from retrieval.records import Article, Integrity
 from retrieval.search import Searcher
+from retrieval.synonyms import Synonyms
+from retrieval.vocabulary.file import PATHOLOGY, Vocabulary, read_vocabulary
 
 _PATIENT = 8
 _TOP_UP_TIMEOUT_S = 4.0
@@ -92,7 +95,22 @@ class HomeFolder:
 
     @cached_property
     def analyzer(self) -> Analyzer:
-        return Analyzer()
+        # Without MeSH's terms: another year's file must not ask for another index.
+        return Analyzer(self._names.symbols())
+
+    @cached_property
+    def _names(self) -> Vocabulary:
+        return read_vocabulary(self.settings.vocabulary or PATHOLOGY)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """The file of names that the settings give, with MeSH's entry terms where there is such a file."""
+        mesh = self.settings.mesh_descriptors
+        return self._names.with_more(mesh_groups(mesh, self.home / "mesh-terms.msgpack")) if mesh else self._names
+
+    @cached_property
+    def synonyms(self) -> Synonyms:
+        return Synonyms(self.vocabulary, self.analyzer)
 
     @cached_property
     def encoder(self) -> TextEncoder:
@@ -119,6 +137,7 @@ class HomeFolder:
             analyzer=self.analyzer,
             encoder=encoder,
             weights={"lexical": weight, "dense": 1 - weight},
+            synonyms=self.synonyms,
         )
 
     def article(self, identifier: str, generation: str) -> IndexedArticle:

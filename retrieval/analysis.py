@@ -9,6 +9,7 @@ repeats itself: the steady state is a split at blanks and a dictionary look-up p
     tumours, tumors  -> tumor              UK and US spellings meet, then words without digits are stemmed
     Sjögren's        -> sjogren            accents and possessives go
     3.5              -> 3.5                numbers stay whole
+    catalase, HRAS   -> catalase, hras     names of markers that the vocabulary gives are never stemmed
 
 Parts stand in a row, as the text has them, and whole forms beside the row. So a phrase is the same with hyphens and
 without them: "lung cancer" is in "lung cancer-related", "tumor-infiltrating cells" in "tumor infiltrating cells".
@@ -57,6 +58,8 @@ _WHOLE = "|"
 _PUNCTUATION = '.,;:()[]%"?'
 
 _CACHE_LIMIT = 1_000_000
+_SHORTEST_WITH_PLURAL = 4
+"""Letters of a symbol that has a plural: "has" is none of the symbol "ha"."""
 _LONGEST_TERM = 64
 """Longer runs of letters are sequences or rubbish; they are cut, not dropped, so that they stay findable."""
 
@@ -68,9 +71,9 @@ class _Emissions(dict[str, str]):
     A blank stands before each term of the row, so that joining needs no look at what emits nothing.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, symbols: frozenset[str]) -> None:
         super().__init__()
-        self._stems = _Stems()
+        self._stems = _Stems(symbols)
 
     def __missing__(self, run: str) -> str:
         bare = run.strip(_PUNCTUATION)
@@ -85,6 +88,9 @@ class _Emissions(dict[str, str]):
             self.clear()
         self[run] = emitted
         return emitted
+
+    def kept_from_stemming(self) -> list[str]:
+        return self._stems.kept_from_stemming()
 
     def _word(self, word: str) -> str:
         """What one word that the pattern found becomes: its parts, then its whole form where it has one."""
@@ -117,20 +123,38 @@ class _Emissions(dict[str, str]):
 class _Stems(dict[str, str]):
     """Lower-case word -> a blank and its stem in US spelling; a word with a digit in it is a name and stays as it is.
 
-    The blank makes stems ready to be joined, see _Emissions.
+    So do `symbols`, names without a digit; their plurals become them. The blank makes stems ready to be joined, see
+    _Emissions.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, symbols: frozenset[str]) -> None:
         super().__init__()
+        self._symbols = frozenset(map(american, symbols))
         # The stemmer's own cache is off: this dictionary is the cache.
         self._stem: Callable[[str], str] = Stemmer.Stemmer("english", 0).stemWord
 
     def __missing__(self, word: str) -> str:
         if len(self) >= _CACHE_LIMIT:
             self.clear()
-        stem = self._stem(american(word)) if word.isalpha() else word
+        stem = self._stemmed(american(word)) if word.isalpha() else word
         kept = self[word] = f" {stem[:_LONGEST_TERM]}"
         return kept
+
+    def _stemmed(self, word: str) -> str:
+        if word in self._symbols:
+            return word
+        singular = word.removesuffix("s")
+        if singular in self._symbols and len(singular) >= _SHORTEST_WITH_PLURAL:
+            return singular
+        return self._stem(word)
+
+    def kept_from_stemming(self) -> list[str]:
+        """The symbols that would become another term without being symbols; they alone change what is indexed."""
+        return sorted(
+            word
+            for word in self._symbols
+            if self._stem(word) != word or (len(word) >= _SHORTEST_WITH_PLURAL and self._stem(f"{word}s") != word)
+        )
 
 
 def fold(text: str) -> str:
@@ -164,21 +188,22 @@ class Analyzer:
     Stop words are indexed, so that phrases are exact, and dropped from plain queries, where they would cost most of the
     time: measured on 5.3 million articles, 20 ms a query instead of 53.
     Titles weigh double in the combined field by standing in it twice, which costs no second scored field.
+    `symbols` are names in small letters that must not be stemmed: those of the vocabulary's markers.
     """
 
     TITLE_WEIGHT: Final = 2
-    _VERSION: Final = 2
+    _VERSION: Final = 3
 
-    def __init__(self) -> None:
-        self._emissions = _Emissions()
+    def __init__(self, symbols: frozenset[str] = frozenset()) -> None:
+        self._emissions = _Emissions(symbols)
         self._stop_terms = frozenset(self.terms(_STOP_WORDS))
 
     @property
     def fingerprint(self) -> str:
         """Names this analyzer in a generation; changes whenever its terms may change.
 
-        Besides the version it hashes the tables of letters and spellings, and what becomes of a probe text, so that
-        another stemmer release is noticed.
+        Besides the version it hashes the tables of letters and spellings, the symbols that the stemmer would change,
+        and what becomes of a probe text, so that another stemmer release is noticed.
         """
         probe = self.text(
             "PD-L1 Ki-67 CD3 HER2/neu TGF-β1 tumours haematoxylin metastases Sjögren's 3.5 H₂O immunohistochemically"
@@ -186,7 +211,8 @@ class Analyzer:
         )
         field = self.combine(self.text("title-1"), self.text("abstract-2"))
         tables = f"{_STOP_WORDS}|{sorted(_FOLD.items())}|{rules()}"
-        digest = hashlib.sha256(f"{tables}|{probe}|{field}".encode()).hexdigest()[:12]
+        symbols = self._emissions.kept_from_stemming()
+        digest = hashlib.sha256(f"{tables}|{probe}|{field}|{symbols}".encode()).hexdigest()[:12]
         return f"pathlit-english-{self._VERSION}-{digest}"
 
     @property
@@ -215,8 +241,11 @@ class Analyzer:
 
     def query_terms(self, text: str) -> list[str]:
         """The terms that a plain query scores: without stop words, unless it holds nothing else."""
-        terms = self.terms(text)
-        return [term for term in terms if term not in self._stop_terms] or terms
+        return self.telling_terms(text) or self.terms(text)
+
+    def telling_terms(self, text: str) -> list[str]:
+        """All terms but stop words."""
+        return [term for term in self.terms(text) if term not in self._stop_terms]
 
     def combine(self, title: Terms, abstract: Terms) -> list[str]:
         """The scored field of an article, as values: title TITLE_WEIGHT times and abstract, then each whole form.

@@ -21,8 +21,10 @@ from typing import Final, Literal, NamedTuple
 
 from retrieval.analysis import Analyzer
 from retrieval.errors import InputError
+from retrieval.expansion import Named
 from retrieval.records import Article, Evidence
 from retrieval.sentences import split_sentences
+from retrieval.synonyms import group_rows
 
 _EARLY: Final = 0.5
 """Standing of a sentence in the first half, and of the title: they rather tell what a paper is about."""
@@ -52,6 +54,10 @@ Word = tuple[str, ...]
 """The terms of one word of the query; a compound's first term is the whole: ("pdl1", "pd", "l1")."""
 
 
+Equal = tuple[frozenset[str], list[frozenset[str]]]
+"""The query's terms of one name, and the terms of each name that means the same."""
+
+
 class _Sentence(NamedTuple):
     field: Literal["title", "abstract"]
     start: int
@@ -63,10 +69,11 @@ class _Sentence(NamedTuple):
 
 
 def find_evidence(
-    query: str, articles: Sequence[Article], analyzer: Analyzer, *, limit: int = 2
+    query: str, articles: Sequence[Article], analyzer: Analyzer, *, limit: int = 2, names: Sequence[Named] = ()
 ) -> list[tuple[Evidence, ...]]:
     """For each article its best sentences, at most `limit`, best first; give all hits of a query at once.
 
+    Where a sentence has another name of one of `names`, it counts as having the one that the query has.
     Section labels are not part of a sentence. An article that shares no word with the query (the dense leg found it)
     gets its concluding sentence, or else its title, with a score of 0.01; one without any text gets none.
     """
@@ -74,7 +81,11 @@ def find_evidence(
         raise InputError(f"an evidence limit of {limit} makes no sense; give 0 or more sentences per article")
     words = _words(query, analyzer)
     wanted = frozenset(term for word in words for term in word)
-    read = [list(_sentences(article, analyzer, wanted)) for article in articles]
+    equals = [
+        (wanted.intersection(analyzer.terms(name.typed)), [frozenset(row) for rows in found for row in rows])
+        for name, found in ((name, group_rows(name.group, analyzer)) for name in names)
+    ]
+    read = [list(_sentences(article, analyzer, wanted, equals)) for article in articles]
     weights = _weights(words, [sentence for sentences in read for sentence in sentences])
     return [_choose(sentences, weights)[:limit] for sentences in read]
 
@@ -86,17 +97,28 @@ def _words(query: str, analyzer: Analyzer) -> list[Word]:
     return list(dict.fromkeys(filter(None, words)))
 
 
-def _sentences(article: Article, analyzer: Analyzer, wanted: frozenset[str]) -> Iterator[_Sentence]:
+def _sentences(
+    article: Article, analyzer: Analyzer, wanted: frozenset[str], equals: Sequence[Equal]
+) -> Iterator[_Sentence]:
     abstract = article.abstract
     spans = list(_abstract_spans(article))
     for i, (start, end) in enumerate(spans):
         text = abstract[start:end]
         standing = _standing(text, late=2 * i >= len(spans) - 1)
-        yield _Sentence("abstract", start, end, text, wanted.intersection(analyzer.terms(text)), standing)
+        yield _Sentence("abstract", start, end, text, _found(text, analyzer, wanted, equals), standing)
     if title := article.title.strip():
         start = article.title.index(title)
-        terms = wanted.intersection(analyzer.terms(title))
+        terms = _found(title, analyzer, wanted, equals)
         yield _Sentence("title", start, start + len(title), title, terms, _standing(title, late=False))
+
+
+def _found(text: str, analyzer: Analyzer, wanted: frozenset[str], equals: Sequence[Equal]) -> frozenset[str]:
+    terms = frozenset(analyzer.terms(text))
+    found = wanted.intersection(terms)
+    for typed, rows in equals:
+        if not typed <= found and any(row <= terms for row in rows):
+            found |= typed
+    return found
 
 
 def _standing(text: str, *, late: bool) -> float:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import groupby
 from typing import Final, Literal
 
 from retrieval.errors import InputError
@@ -67,6 +68,8 @@ class Constraint(Record, frozen=True):
 class ParsedQuery(Record, frozen=True):
     ranking_text: str
     """The words that rank; empty where the query holds conditions only."""
+    plain: tuple[tuple[int, int], ...]
+    """Where in it plain words stand, (start, end) of each stretch; the rest are words of phrases and title:."""
     constraint: Constraint
     interpretation: str
     notices: tuple[str, ...] = ()
@@ -91,6 +94,7 @@ def parse_query(text: str, filters: Filters) -> ParsedQuery:
     except _SyntaxProblemError as exc:
         return ParsedQuery(
             ranking_text=words,
+            plain=((0, len(words)),),
             constraint=Constraint(filters=filters),
             interpretation=words,
             notices=(f"Searched as plain words: {exc}.",),
@@ -102,7 +106,7 @@ def _words(text: str) -> str:
 
 
 def _parse(text: str, filters: Filters) -> ParsedQuery:
-    ranking: list[str] = []
+    ranking: list[tuple[str, bool]] = []
     shown: list[str] = []
     required: list[Clause] = []
     excluded: list[Clause] = []
@@ -116,7 +120,7 @@ def _parse(text: str, filters: Filters) -> ParsedQuery:
         field, minus = match["field"], bool(match["minus"])
         value = match["word"] if match["phrase"] is None else match["phrase"].strip()
         if field is None and match["phrase"] is None and not minus:
-            ranking.append(value)
+            ranking.append((value, True))
             shown.append(value)
             continue
         try:
@@ -125,7 +129,7 @@ def _parse(text: str, filters: Filters) -> ParsedQuery:
             problems[str(exc)] = None
             words = _words(match.group().removeprefix(match["minus"] or "")) if _says_something(value) else value
             if not minus:
-                ranking.append(words)
+                ranking.append((words, True))
                 shown.append(words)
             elif _says_something(words):
                 excluded.append(Clause(field="text", value=words))
@@ -133,16 +137,28 @@ def _parse(text: str, filters: Filters) -> ParsedQuery:
             continue
         (excluded if minus else required).append(clause)
         if not minus and clause.field in ("text", "title"):
-            ranking.append(value)
+            ranking.append((value, False))
         shown.append(("-" if minus else "") + (f"{field.lower()}:" if field else "") + _quoted(value, match["phrase"]))
-    if not any(ranking) and not required:
+    ranking = [(words, is_plain) for words, is_plain in ranking if words]
+    if not ranking and not required:
         raise _SyntaxProblemError(next(iter(problems), "it only says what to leave out"))
     return ParsedQuery(
-        ranking_text=" ".join(filter(None, ranking)),
+        ranking_text=" ".join(words for words, _ in ranking),
+        plain=tuple(_plain(ranking)),
         constraint=Constraint(filters=filters, required=tuple(required), excluded=tuple(excluded)),
         interpretation=" ".join(filter(None, shown)),
         notices=tuple(_notices(list(problems))),
     )
+
+
+def _plain(ranking: list[tuple[str, bool]]) -> Iterator[tuple[int, int]]:
+    """The stretches of plain words in the ranking text; neighbours are one, so that a name of two words is whole."""
+    end = -1
+    for is_plain, items in groupby(ranking, key=lambda item: item[1]):
+        start = end + 1
+        end = start + len(" ".join(words for words, _ in items))
+        if is_plain:
+            yield start, end
 
 
 def _notices(problems: list[str]) -> Iterator[str]:

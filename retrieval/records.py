@@ -350,6 +350,18 @@ class Query(Record, frozen=True):
     filters: Filters = Filters()
     legs: tuple[str, ...] = LEGS
     fusion: Literal["minmax", "rrf"] = "minmax"
+    expand: bool = True
+    """Whether a name in the plain words stands for all names of the same thing that the vocabulary has."""
+
+
+class Expansion(Record, frozen=True):
+    """A name of the query that was searched by its other names as well."""
+
+    matched: str
+    """As the query has it."""
+    added: tuple[str, ...]
+    why: str
+    """Where the names come from, and what made an ambiguous one clear."""
 
 
 class LegScore(Record, frozen=True):
@@ -398,6 +410,7 @@ class SearchResult(Record, frozen=True):
     """The query as it was understood, in the query language."""
     notices: tuple[str, ...] = ()
     """What the asker should know: a malformed query searched as plain words, an excluded paper asked for by PMID."""
+    expansions: tuple[Expansion, ...] = ()
     timings_ms: dict[str, float] = {}
     not_indexed: tuple[RecentArticle, ...] = ()
     """Only where a top-up was asked for: what the generation lacks, best match of the words first."""

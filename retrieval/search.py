@@ -11,6 +11,7 @@ from retrieval.analysis import Analyzer
 from retrieval.encoders.base import Encoder
 from retrieval.errors import ArticleNotFoundError, InputError
 from retrieval.evidence import find_evidence
+from retrieval.expansion import Wording, as_typed, expanded
 from retrieval.fusion import FUSIONS
 from retrieval.identifiers import possible_keys
 from retrieval.index.interface import IndexedArticle, IndexReader, Scored
@@ -18,6 +19,7 @@ from retrieval.index.manifest import Manifest
 from retrieval.integrity import EXCLUDED
 from retrieval.query import ParsedQuery, parse_query
 from retrieval.records import LEGS, Hit, IntegrityPolicy, Query, SearchResult
+from retrieval.synonyms import Synonyms
 from retrieval.topup import TopUp, topped_up
 
 LONGEST_RESULT: Final = 1_000
@@ -31,7 +33,7 @@ _NAMED: Final = 10
 class Searcher:
     """Answers queries from one generation; safe to use from several threads.
 
-    `encoder` is None for a generation without vectors.
+    `encoder` is None for a generation without vectors; without `synonyms` no query is expanded.
     """
 
     def __init__(
@@ -42,12 +44,14 @@ class Searcher:
         analyzer: Analyzer,
         encoder: Encoder | None,
         weights: Mapping[str, float] = DEFAULT_WEIGHTS,
+        synonyms: Synonyms | None = None,
     ) -> None:
         self.generation = generation
         self._reader = reader
         self._analyzer = analyzer
         self._encoder = encoder
         self._weights = weights
+        self._synonyms = synonyms
 
     @property
     def manifest(self) -> Manifest:
@@ -58,15 +62,18 @@ class Searcher:
         """Find, fuse, fetch, support. InputError for an empty query, an unknown leg or an impossible limit."""
         _require_usable(query)
         parsed = parse_query(query.text, query.filters)
+        wording = expanded(parsed, self._synonyms) if self._synonyms and query.expand else as_typed(parsed)
         timings: dict[str, float] = {}
-        legs = self._legs(parsed, query, timings)
+        legs = self._legs(parsed, wording, query, timings)
         with _timed(timings, "fusion"):
             fused = FUSIONS[query.fusion](legs, self._weights)[: query.limit]
         with _timed(timings, "articles"):
             stored = self._reader.articles([f.pmid for f in fused])
         articles = [stored[f.pmid].article for f in fused]
         with _timed(timings, "evidence"):
-            evidence = find_evidence(parsed.ranking_text, articles, self._analyzer, limit=_EVIDENCE_PER_HIT)
+            evidence = find_evidence(
+                parsed.ranking_text, articles, self._analyzer, limit=_EVIDENCE_PER_HIT, names=wording.names
+            )
         hits = tuple(
             Hit(
                 article=stored[f.pmid].article,
@@ -84,6 +91,7 @@ class Searcher:
             generation=self.generation,
             interpretation=parsed.interpretation,
             notices=(*parsed.notices, *self._notices(parsed, query, hits)),
+            expansions=wording.expansions,
             timings_ms=timings,
         )
 
@@ -102,30 +110,34 @@ class Searcher:
             f"{identifier!r} is not in generation {self.generation}; check it, or index the source that holds it"
         )
 
-    def _legs(self, parsed: ParsedQuery, query: Query, timings: dict[str, float]) -> dict[str, list[Scored]]:
+    def _legs(
+        self, parsed: ParsedQuery, wording: Wording, query: Query, timings: dict[str, float]
+    ) -> dict[str, list[Scored]]:
         """Each leg's candidates, ranked; a candidate that one leg found is scored by the other as well.
 
         Without that completion a candidate deep in one list looks absent from it, which measurably costs quality.
         """
         reader, text, constraint = self._reader, parsed.ranking_text, parsed.constraint
+        groups = [name.group for name in wording.names]
         depth = max(_DEPTH, query.limit)
         lexical: list[Scored] = []
         dense: list[Scored] = []
         vector = None
         if self._encoder is not None and "dense" in query.legs and text:
             with _timed(timings, "encode"):
-                vector = self._encoder.encode_queries([text])[0]
+                vector = self._encoder.encode_queries([wording.canonical])[0]
             with _timed(timings, "dense"):
                 dense = reader.dense(vector, constraint, depth)
         if "lexical" in query.legs or not text or self._encoder is None:
             with _timed(timings, "lexical"):
-                lexical = reader.lexical(text, constraint, depth)
+                lexical = reader.lexical(wording.rest, constraint, depth, groups)
         if vector is not None and "lexical" in query.legs:
             with _timed(timings, "completion"):
                 dense = _completed(dense, reader.dense_scores(vector, _missing(lexical, dense)))
                 # A text that shares no word with any article says nothing about their order.
                 if lexical:
-                    lexical = _completed(lexical, reader.lexical_scores(text, _missing(dense, lexical)))
+                    missing = _missing(dense, lexical)
+                    lexical = _completed(lexical, reader.lexical_scores(wording.rest, missing, groups))
         return {"lexical": lexical, "dense": dense}
 
     def _notices(self, parsed: ParsedQuery, query: Query, hits: Sequence[Hit]) -> Iterator[str]:

@@ -28,6 +28,7 @@ from indexing.catalog import Catalog
 from retrieval.analysis import Analyzer
 from retrieval.index.embedded import EmbeddedReader
 from retrieval.index.generation import GenerationStore
+from retrieval.vocabulary.file import read_vocabulary
 from tests.api.running import ask
 from tests.servers.bulk_tree import BulkTree
 from tests.servers.ncbi import NcbiServer
@@ -274,4 +275,4 @@ def test_fifty_kills_change_nothing_that_anybody_sees(scene: Scene, tmp_path: Pa
 
 def open_index(home: Path) -> EmbeddedReader:
     store = GenerationStore(home / "generations")
-    return EmbeddedReader.open(store.folder(store.current()), Analyzer())
+    return EmbeddedReader.open(store.folder(store.current()), Analyzer(read_vocabulary().symbols()))

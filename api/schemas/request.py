@@ -80,6 +80,11 @@ class SearchRequest(_Request):
         description="How the legs' rankings become one: weighted average of scaled scores (`minmax`), or reciprocal "
         "ranks (`rrf`).",
     )
+    expand: Annotated[bool, Field(strict=True)] = Field(
+        True,
+        description="Search names in the plain words by their synonyms as well (HER2: ERBB2, c-erbB-2, CD340); "
+        "`expansions` of the answer names them.",
+    )
 
     top_up: Annotated[bool, Field(strict=True)] = Field(
         False,
@@ -94,6 +99,7 @@ class SearchRequest(_Request):
             filters=self.filters.to_filters(),
             legs=tuple(self.legs),
             fusion=self.fusion,
+            expand=self.expand,
         )
 
 
@@ -108,6 +114,7 @@ class SearchParameters(_Request):
     )
     limit: int = Field(10, ge=1, le=LONGEST_RESULT, description="How many hits at most.")
     integrity: IntegrityPolicy = Field(IntegrityPolicy.EXCLUDE, description="What to do with retracted articles.")
+    expand: bool = Field(True, description="Search names by their synonyms as well.")
 
     def to_query(self) -> Query:
-        return Query(text=self.q, limit=self.limit, filters=Filters(integrity=self.integrity))
+        return Query(text=self.q, limit=self.limit, filters=Filters(integrity=self.integrity), expand=self.expand)

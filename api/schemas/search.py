@@ -62,6 +62,17 @@ class NotIndexedView(FoundView):
     """One article that PubMed has and the index not yet: unranked, its standing from its own record alone."""
 
 
+class ExpansionView(View):
+    """A name of the question that was searched by its other names as well."""
+
+    matched: str = Field(description="As the question has it.", examples=["HER2"])
+    added: list[str] = Field(examples=[["ERBB2", "c-erbB-2", "CD340"]])
+    why: str = Field(
+        description="Where the names come from, and what made an ambiguous one clear.",
+        examples=["names of one marker, vocabulary"],
+    )
+
+
 class SearchResponse(View):
     """Hits, best first, and how the question was understood."""
 
@@ -69,6 +80,9 @@ class SearchResponse(View):
     interpretation: str = Field(description="The query as it was understood.", examples=["lung adenocarcinoma -mouse"])
     notices: list[str] = Field(
         description="What the asker should know, such as a retracted article that was left out.", examples=[[]]
+    )
+    expansions: list[ExpansionView] = Field(
+        description="Names that were searched by their synonyms as well; none with `expand` false."
     )
     timings_ms: dict[str, float] = Field(
         description="Milliseconds by stage.", examples=[{"encode": 8.1, "dense": 1.7, "lexical": 4.0, "fusion": 0.2}]
@@ -84,6 +98,7 @@ def search_view(result: SearchResult) -> SearchResponse:
         hits=[_hit_view(hit) for hit in result.hits],
         interpretation=result.interpretation,
         notices=list(result.notices),
+        expansions=[ExpansionView.model_validate(expansion) for expansion in result.expansions],
         timings_ms=dict(result.timings_ms),
         not_indexed=[
             NotIndexedView.model_validate(_found(recent.article, recent.integrity, recent.evidence))

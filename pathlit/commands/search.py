@@ -43,6 +43,9 @@ Integrity = Annotated[
 ]
 Legs = Annotated[list[Leg] | None, typer.Option("--leg", help="Search by words or by meaning alone. [default: both]")]
 FusionOption = Annotated[FusionName, typer.Option("--fusion", help="How the two legs are combined.")]
+Expand = Annotated[
+    bool, typer.Option("--expand/--no-expand", help="Search names by their synonyms as well: HER2 as ERBB2, CD340.")
+]
 WithTopUp = Annotated[
     bool,
     typer.Option(
@@ -66,6 +69,7 @@ def search(
     retracted: Integrity = IntegrityPolicy.EXCLUDE,
     legs: Legs = None,
     fusion: FusionOption = FusionName.MINMAX,
+    expand: Expand = True,
     top_up: WithTopUp = False,
     home: Home = None,
     as_json: AsJson = False,
@@ -87,6 +91,7 @@ def search(
         ),
         legs=tuple(leg.value for leg in legs) if legs else LEGS,
         fusion=fusion.value,
+        expand=expand,
     )
     searcher = place.open_searcher()
     result = searcher.search(query)

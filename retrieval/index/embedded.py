@@ -16,6 +16,7 @@ from retrieval.index.interface import IndexedArticle, Scored
 from retrieval.index.lexical import LexicalReader, LexicalWriter
 from retrieval.index.manifest import Manifest, read_manifest, require_analyzer, require_files
 from retrieval.query import Constraint
+from retrieval.vocabulary.file import SynonymGroup
 
 _LEXICAL: Final = "lexical"
 _DENSE: Final = "dense/articles.faiss"
@@ -53,16 +54,18 @@ class EmbeddedReader:
         dense = DenseReader(folder / _DENSE) if manifest.encoder else None
         return cls(manifest, LexicalReader(folder / _LEXICAL, analyzer), dense)
 
-    def lexical(self, text: str, constraint: Constraint, limit: int) -> list[Scored]:
-        return self.lexical_reader.search(text, constraint, limit)
+    def lexical(
+        self, text: str, constraint: Constraint, limit: int, names: Sequence[SynonymGroup] = ()
+    ) -> list[Scored]:
+        return self.lexical_reader.search(text, constraint, limit, names)
 
     def dense(self, vector: npt.NDArray[np.float32], constraint: Constraint, limit: int) -> list[Scored]:
         if self.dense_reader is None:
             return []
         return self.dense_reader.search(vector, limit, self._allowed.get(constraint))
 
-    def lexical_scores(self, text: str, pmids: Sequence[int]) -> list[Scored]:
-        return self.lexical_reader.scores(text, pmids)
+    def lexical_scores(self, text: str, pmids: Sequence[int], names: Sequence[SynonymGroup] = ()) -> list[Scored]:
+        return self.lexical_reader.scores(text, pmids, names)
 
     def dense_scores(self, vector: npt.NDArray[np.float32], pmids: Sequence[int]) -> list[Scored]:
         return self.dense_reader.scores(vector, pmids) if self.dense_reader else []

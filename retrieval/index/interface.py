@@ -11,6 +11,7 @@ import numpy.typing as npt
 from retrieval.index.manifest import Manifest
 from retrieval.query import Constraint
 from retrieval.records import Article, Filters, Integrity, IntegrityPolicy, Record
+from retrieval.vocabulary.file import SynonymGroup
 
 NO_CONDITION = Constraint(filters=Filters(integrity=IntegrityPolicy.LABEL))
 """What every article meets, retracted ones too."""
@@ -36,15 +37,20 @@ class IndexReader(Protocol):
     @property
     def manifest(self) -> Manifest: ...
 
-    def lexical(self, text: str, constraint: Constraint, limit: int) -> list[Scored]:
-        """Best articles by BM25; with no text, the newest that meet the constraint."""
+    def lexical(
+        self, text: str, constraint: Constraint, limit: int, names: Sequence[SynonymGroup] = ()
+    ) -> list[Scored]:
+        """Best articles by BM25; with neither text nor names, the newest that meet the constraint.
+
+        Each of `names` is looked for by all its names, and scored as if the article had the best known of them.
+        """
         ...
 
     def dense(self, vector: npt.NDArray[np.float32], constraint: Constraint, limit: int) -> list[Scored]:
         """Nearest articles by inner product with a query vector of shape (dimension,)."""
         ...
 
-    def lexical_scores(self, text: str, pmids: Sequence[int]) -> list[Scored]:
+    def lexical_scores(self, text: str, pmids: Sequence[int], names: Sequence[SynonymGroup] = ()) -> list[Scored]:
         """The same scores for given articles, so that a candidate of one leg is scored by the others as well."""
         ...
 

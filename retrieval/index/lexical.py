@@ -23,9 +23,11 @@ from retrieval.analysis import Analyzer, fold
 from retrieval.errors import GenerationError
 from retrieval.identifiers import KEY_CEILING
 from retrieval.index.interface import IndexedArticle, Scored
+from retrieval.index.names import NameQueries
 from retrieval.integrity import EXCLUDED
 from retrieval.query import Clause, Constraint
 from retrieval.records import Article, Author, Filters, IntegrityPolicy
+from retrieval.vocabulary.file import SynonymGroup
 
 _WRITER_BYTES: Final = 512_000_000
 _KEYWORDS: Final = ("mesh", "type", "journal", "language", "author", "doi", "integrity")
@@ -160,6 +162,7 @@ class LexicalReader:
             ) from exc
         self._schema = index.schema
         self._searcher = index.searcher()
+        self._names = NameQueries(index.schema, self._searcher, analyzer)
         self._decoder = msgspec.json.Decoder(IndexedArticle)
 
     def _open(self, folder: Path) -> tantivy.Index:
@@ -179,10 +182,10 @@ class LexicalReader:
     def count(self) -> int:
         return self._searcher.num_docs
 
-    def search(self, text: str, constraint: Constraint, limit: int) -> list[Scored]:
-        if not text:
+    def search(self, text: str, constraint: Constraint, limit: int, names: Sequence[SynonymGroup] = ()) -> list[Scored]:
+        if not text and not names:
             return self._newest(constraint, limit)
-        words = self._words(text)
+        words = self._words(text, names)
         if words is None:
             return []
         condition = self._condition(constraint)
@@ -193,9 +196,9 @@ class LexicalReader:
         )
         return self._ranked(query, limit)
 
-    def scores(self, text: str, pmids: Sequence[int]) -> list[Scored]:
+    def scores(self, text: str, pmids: Sequence[int], names: Sequence[SynonymGroup] = ()) -> list[Scored]:
         """The scores that `search` gives to these articles; 0 for one that shares no term with the text."""
-        words = self._words(text)
+        words = self._words(text, names)
         if words is None or not pmids:
             return []
         chosen = _unscored(self._pmids(pmids))
@@ -253,15 +256,17 @@ class LexicalReader:
         hits = self._searcher.search(condition, limit, count=False, order_by_field="pmid").hits
         return [Scored(pmid, 1 / (rank + 1)) for rank, (pmid, _) in enumerate(hits)]
 
-    def _words(self, text: str) -> Query | None:
-        weights = Counter(self._analyzer.query_terms(text))
-        if not weights:
-            return None
-        return Query.boolean_query([(Occur.Should, self._weighted(term, n)) for term, n in weights.items()])
+    def _words(self, text: str, names: Sequence[SynonymGroup]) -> Query | None:
+        terms = Counter(self._analyzer.telling_terms(text) if names else self._analyzer.query_terms(text))
+        clauses = [self._weighted(self._term(term), times) for term, times in terms.items()]
+        clauses += [self._weighted(self._names.query(group), times) for group, times in Counter(names).items()]
+        return Query.boolean_query([(Occur.Should, clause) for clause in clauses]) if clauses else None
 
-    def _weighted(self, term: str, times: int) -> Query:
-        query = Query.term_query(self._schema, "text", term, "freq")
+    def _weighted(self, query: Query, times: int) -> Query:
         return Query.boost_query(query, float(times)) if times > 1 else query
+
+    def _term(self, term: str) -> Query:
+        return Query.term_query(self._schema, "text", term, "freq")
 
     # --- Conditions -------------------------------------------------------------------------------------------------
 

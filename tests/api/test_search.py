@@ -52,7 +52,7 @@ def test_a_hit_says_what_was_found_and_why(client: TestClient) -> None:
 
 def test_an_answer_says_how_it_came_about(client: TestClient) -> None:
     data = search(client, query="squamous   marker -mouse")
-    assert list(data) == ["hits", "interpretation", "notices", "timings_ms", "not_indexed"]
+    assert list(data) == ["hits", "interpretation", "notices", "expansions", "timings_ms", "not_indexed"]
     assert data["not_indexed"] == []
     assert data["interpretation"] == "squamous marker -mouse"
     assert data["notices"] == []

@@ -136,7 +136,7 @@ def test_no_text_becomes_the_mark_between_title_and_abstract() -> None:
 
 def test_the_fingerprint_is_stable_and_readable() -> None:
     assert Analyzer().fingerprint == analyzer.fingerprint
-    assert analyzer.fingerprint.startswith("pathlit-english-2-")
+    assert analyzer.fingerprint.startswith("pathlit-english-3-")
 
 
 @pytest.mark.parametrize(

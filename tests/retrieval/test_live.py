@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from retrieval.live import LiveSearcher
 from retrieval.query import Constraint
 from retrieval.records import Deletion, Filters, Query
 from retrieval.search import Searcher
+from retrieval.vocabulary.file import SynonymGroup
 from tests.fakes import Corpus, HashingEncoder, article
 
 GENERATIONS = 20
@@ -94,9 +96,11 @@ def test_the_old_generation_serves_until_the_new_one_was_searched_on_both_legs(
     lexical, dense = reader.lexical, reader.dense
     seen: list[tuple[str, Filters, str | None]] = []
 
-    def spied_lexical(self: object, text: str, constraint: Constraint, limit: int) -> list[Scored]:
+    def spied_lexical(
+        self: object, text: str, constraint: Constraint, limit: int, names: Sequence[SynonymGroup]
+    ) -> list[Scored]:
         seen.append(("lexical", constraint.filters, live.ready))
-        return lexical(self, text, constraint, limit)  # type: ignore[arg-type]
+        return lexical(self, text, constraint, limit, names)  # type: ignore[arg-type]
 
     def spied_dense(self: object, vector: Vectors, constraint: Constraint, limit: int) -> list[Scored]:
         seen.append(("dense", constraint.filters, live.ready))

@@ -124,7 +124,7 @@ def test_another_analyzer_is_refused_naming_both(corpus: Corpus) -> None:
     path = corpus.store.folder("000001") / "manifest.json"
     manifest = json.loads(path.read_text())
     path.write_text(json.dumps({**manifest, "analyzer": "pathlit-english-0-cafe"}))
-    with pytest.raises(IncompatibleError, match=r"analyzer pathlit-english-0-cafe .* has pathlit-english-2-"):
+    with pytest.raises(IncompatibleError, match=r"analyzer pathlit-english-0-cafe .* has pathlit-english-3-"):
         corpus.open_reader()
 
 

@@ -1,0 +1,1 @@
+"""The names of pathology: the file that a pathologist edits, and its reader."""
