@@ -144,17 +144,19 @@ class _Stems(dict[str, str]):
         if word in self._symbols:
             return word
         singular = word.removesuffix("s")
-        if singular in self._symbols and len(singular) >= _SHORTEST_WITH_PLURAL:
-            return singular
-        return self._stem(word)
+        return singular if singular in self._symbols and _has_plural(singular) else self._stem(word)
 
     def kept_from_stemming(self) -> list[str]:
         """The symbols that would become another term without being symbols; they alone change what is indexed."""
         return sorted(
             word
             for word in self._symbols
-            if self._stem(word) != word or (len(word) >= _SHORTEST_WITH_PLURAL and self._stem(f"{word}s") != word)
+            if self._stem(word) != word or (_has_plural(word) and self._stem(f"{word}s") != word)
         )
+
+
+def _has_plural(symbol: str) -> bool:
+    return len(symbol) >= _SHORTEST_WITH_PLURAL and not symbol.endswith("s")
 
 
 def fold(text: str) -> str:

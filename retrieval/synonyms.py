@@ -134,7 +134,7 @@ class Synonyms:
         start, end = first.start, last.end
         if not any(low <= start and end <= high for low, high in plain):
             return None
-        if not all(_WITHIN_A_NAME.fullmatch(text, a.end, b.start) for a, b in pairwise(named)):
+        if not all(a.end > b.start or _WITHIN_A_NAME.fullmatch(text, a.end, b.start) for a, b in pairwise(named)):
             return None
         typed = text[start:end]
         beside = [other for other in others if not start <= other.start < end]

@@ -56,6 +56,7 @@ def test_an_answer_says_how_it_came_about(client: TestClient) -> None:
     assert data["not_indexed"] == []
     assert data["interpretation"] == "squamous marker -mouse"
     assert data["notices"] == []
+    assert data["expansions"] == []
     assert set(data["timings_ms"]) == {"encode", "dense", "lexical", "completion", "fusion", "articles", "evidence"}
 
 

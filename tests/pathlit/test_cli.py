@@ -58,6 +58,14 @@ def test_search_prints_title_citation_evidence_and_why(run: Run, demo: Path) -> 
     assert "lexical rank 1, dense rank 1" in words
 
 
+def test_search_says_which_other_names_it_looked_for_unless_told_not_to(run: Run, demo: Path) -> None:
+    told = "CD274 also as PD-L1, B7-H1"
+    assert told in run("search", "--home", str(demo), "CD274", "in", "the", "lung").out
+    assert "also as" not in run("search", "--home", str(demo), "--no-expand", "CD274", "in", "the", "lung").out
+    answer = json.loads(run("search", "--home", str(demo), "--json", "CD274").out)
+    assert answer["data"]["expansions"][0]["added"][:2] == ["PD-L1", "B7-H1"]
+
+
 def test_search_as_json_has_the_envelope_of_the_api(run: Run, demo: Path) -> None:
     ran = run("search", "--home", str(demo), "--json", "-n", "2", "Ki-67", "breast")
     answer = json.loads(ran.out)

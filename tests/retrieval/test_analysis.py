@@ -151,6 +151,17 @@ def test_another_table_of_letters_or_spellings_is_another_analyzer(
     assert analyzer.fingerprint != before
 
 
+def test_symbols_and_their_plurals_are_never_stemmed() -> None:
+    named = Analyzer(frozenset({"catalase", "ews", "ha", "haemopexin"}))
+    assert named.terms("Catalase CATALASES EWS has haemopexins") == ["catalase", "catalase", "ews", "has", "hemopexin"]
+    assert analyzer.terms("catalase EWS") == ["catalas", "ew"]
+
+
+def test_only_symbols_that_the_stemmer_would_change_make_another_analyzer() -> None:
+    assert Analyzer(frozenset({"vimentin", "kras"})).fingerprint == analyzer.fingerprint
+    assert Analyzer(frozenset({"catalase"})).fingerprint != analyzer.fingerprint
+
+
 def test_fold_drops_case_and_accents() -> None:
     assert fold("Örnek Æsop Straße") == "ornek aesop strasse"
 
