@@ -15,11 +15,14 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from indexing.catalog import Catalog, CatalogEntry
 from indexing.catalog_batch import HASH_BYTES
 from indexing.embeddings import EmbeddingCache
+from indexing.mesh_file import MeshFile
 from retrieval.analysis import Analyzer
+from retrieval.classification import read_tables
 from retrieval.encoders.base import Encoder, Passage
 from retrieval.errors import GenerationError, InputError
 from retrieval.index.embedded import EmbeddedBuilder
@@ -28,7 +31,9 @@ from retrieval.index.interface import IndexedArticle
 from retrieval.index.manifest import FORMAT_VERSION, Manifest, require_files, sums, write_manifest
 from retrieval.index.verify import Canary, verify_generation
 from retrieval.integrity import EXCLUDED
+from retrieval.mesh_tree import MeshTree
 from retrieval.records import IntegrityStatus, Record
+from retrieval.vocabulary.classes import fingerprint
 
 _CANARIES: Final = 50
 _GATHERED: Final = ".vectors.f16"
@@ -54,22 +59,26 @@ def build_generation(
     analyzer: Analyzer,
     encoder: Encoder | None,
     *,
+    mesh: MeshFile | None = None,
     keep: int = 3,
     progress: Progress = lambda stage, done, total: None,
 ) -> BuildReport:
     """Build, verify and publish the catalog's present state; `encoder` None builds without vectors.
+
+    With NLM's file `mesh` a heading finds those below it as well.
 
     On any error the published generation stays as it was and the new one leaves no trace but the kept embeddings.
     """
     total, changes = len(catalog), catalog.changes()
     if total == 0:
         raise InputError(_nothing_to_index(store))
+    classified_by, tree = _classified_by(mesh), mesh.tree() if mesh else MeshTree()
     with store.building() as (name, folder):
         encoded = 0
         if encoder is not None:
             # Before anything else is written: hours of work that outlive a failed or killed build.
             encoded = cache.fill(catalog.articles(), encoder, lambda done: progress("encode", done, total))
-        builder = EmbeddedBuilder(folder, analyzer)
+        builder = EmbeddedBuilder(folder, analyzer, tree)
         contents = _Contents(catalog, random.Random(name))  # noqa: S311 - a reproducible sample, not a secret
         builder.add(contents.indexed(lambda done: progress("index", done, total)))
         pmids = np.frombuffer(contents.pmids, dtype=np.int64)
@@ -80,7 +89,8 @@ def build_generation(
             (folder / _GATHERED).unlink()
         canaries = contents.canaries(encoder)
         progress("verify", 0, total)
-        write_manifest(folder, _manifest(name, folder, catalog, analyzer, encoder, contents, changes))
+        manifest = _manifest(name, folder, catalog, analyzer, encoder, contents, changes)
+        write_manifest(folder, replace(manifest, classified_by=classified_by))
         verify_generation(folder, analyzer, pmids, canaries)
         progress("verify", total, total)
         store.seal(folder, name)
@@ -96,7 +106,12 @@ def build_generation(
 
 
 def built_before(
-    store: GenerationStore, catalog: Catalog, analyzer: Analyzer, encoder: Encoder | None
+    store: GenerationStore,
+    catalog: Catalog,
+    analyzer: Analyzer,
+    encoder: Encoder | None,
+    *,
+    mesh: MeshFile | None = None,
 ) -> Manifest | None:
     """The published generation where a build would only repeat it; None where it lacks files, too.
 
@@ -112,9 +127,15 @@ def built_before(
         and published.articles == len(catalog)
         and (published.source, published.source_date) == _position(catalog)
         and published.analyzer == analyzer.fingerprint
+        and published.classified_by == _classified_by(mesh)
         and (published.encoder and published.encoder.id) == (encoder and encoder.spec.id)
     )
     return published if same else None
+
+
+def _classified_by(mesh: MeshFile | None) -> str:
+    tables = fingerprint(*read_tables())
+    return f"{tables} {mesh.fingerprint()}" if mesh else tables
 
 
 def _position(catalog: Catalog) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import Final, Literal
 
 from retrieval.errors import InputError
-from retrieval.records import Filters, Record
+from retrieval.records import Filters, IntegrityStatus, Record
 
 LONGEST_QUERY: Final = 10_000
 """Characters; a longer text is a document, not a question."""
@@ -25,16 +25,20 @@ _PROBLEMS_NAMED: Final = 3
 _LONGEST_PMID: Final = 16  # digits, those of the largest key
 
 TextField = Literal["text", "title"]
-KeywordField = Literal["mesh", "journal", "author", "type", "language", "doi"]
+KeywordField = Literal["mesh", "journal", "author", "type", "language", "species", "organ", "study", "integrity", "doi"]
 
 FIELDS: Final = {
     "title": "words of the title",
     "text": "words of title or abstract, in a row",
-    "mesh": "a MeSH heading, whole",
+    "mesh": "a MeSH heading, whole, and those below it",
     "journal": "a journal's title, abbreviation or ISSN",
     "author": 'a last name, with or without initials: author:"Smith JA"',
     "type": 'a publication type: type:"Case Reports"',
     "language": "a three-letter code: eng",
+    "species": "human, animal, mouse and others",
+    "organ": "lung, breast, colorectum and others",
+    "study": 'a study type: study:"case report"',
+    "integrity": "a standing: ok, retracted, corrected and others",
     "year": "a year or a range: 2015..2020, 2015.., ..2020",
     "pmid": "a PubMed id",
     "doi": "a DOI",
@@ -189,6 +193,10 @@ def _clause(field: str | None, value: str) -> Clause:
     match name:
         case "text" | "title" | "mesh" | "journal" | "author" | "type" | "language" | "doi":
             return Clause(field=name, value=value)
+        case "species" | "organ" | "study":
+            return Clause(field=name, value=value)
+        case "integrity":
+            return _integrity_clause(value)
         case "pmid":
             if not value.isdecimal() or len(value) > _LONGEST_PMID:
                 raise _SyntaxProblemError(f"pmid: takes digits, {_LONGEST_PMID} at most, not {value[:40]!r}")
@@ -197,6 +205,13 @@ def _clause(field: str | None, value: str) -> Clause:
             return _year_clause(value)
         case _:
             raise _SyntaxProblemError(f"there is no field {field!r} (fields: {', '.join(FIELDS)})")
+
+
+def _integrity_clause(value: str) -> Clause:
+    status = value.lower().replace(" ", "_")
+    if status not in list(IntegrityStatus):
+        raise _SyntaxProblemError(f"integrity: takes {', '.join(IntegrityStatus)}, not {value[:40]!r}")
+    return Clause(field="integrity", value=status)
 
 
 def _year_clause(value: str) -> Clause:

@@ -8,7 +8,7 @@ A score lives on `Hit`, a vector in the index; neither ever lives on `Article`.
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
@@ -330,17 +330,29 @@ class Filters(Record, frozen=True):
     year_from: int | None = None
     year_to: int | None = None
     mesh: tuple[str, ...] = ()
+    mesh_explode: bool = True
+    """Whether a heading stands for those below it as well: here and in mesh: of the query."""
     publication_types: tuple[str, ...] = ()
+    species: tuple[str, ...] = ()
+    organs: tuple[str, ...] = ()
+    study_types: tuple[str, ...] = ()
+    """These three by the names of the tables in retrieval/vocabulary: human, mouse; lung; case report."""
     journals: tuple[str, ...] = ()
     """Full titles or abbreviations, letter case ignored."""
     languages: tuple[str, ...] = ()
     """Three-letter codes as PubMed prints them: eng, fre, ger."""
     pmids: tuple[int, ...] = ()
     exclude_pmids: tuple[int, ...] = ()
+    integrity_statuses: tuple[IntegrityStatus, ...] = ()
+    """Those that the policy lets through."""
     integrity: IntegrityPolicy = IntegrityPolicy.EXCLUDE
 
 
 LEGS = ("lexical", "dense")
+
+FacetName = Literal["year", "journal", "type", "mesh", "language", "species", "organ", "study", "integrity"]
+FACETS: Final[tuple[FacetName, ...]] = get_args(FacetName)
+"""Each is also the field of the query language that finds the articles of one of its values."""
 
 
 class Query(Record, frozen=True):
@@ -352,6 +364,10 @@ class Query(Record, frozen=True):
     fusion: Literal["minmax", "rrf"] = "minmax"
     expand: bool = True
     """Whether a name in the plain words stands for all names of the same thing that the vocabulary has."""
+    facets: tuple[FacetName, ...] = ()
+    """What to count over all articles that meet the conditions and hold a word of the question."""
+    facet_size: int = 10
+    """Values of each facet."""
 
 
 class Expansion(Record, frozen=True):
@@ -362,6 +378,18 @@ class Expansion(Record, frozen=True):
     added: tuple[str, ...]
     why: str
     """Where the names come from, and what made an ambiguous one clear."""
+
+
+class FacetValue(Record, frozen=True):
+    value: str
+    count: int
+    """Articles; one with several values counts for each."""
+
+
+class Facet(Record, frozen=True):
+    name: FacetName
+    values: tuple[FacetValue, ...]
+    """Most frequent first, equally frequent ones by name; years: all of them, newest first."""
 
 
 class LegScore(Record, frozen=True):
@@ -411,6 +439,9 @@ class SearchResult(Record, frozen=True):
     notices: tuple[str, ...] = ()
     """What the asker should know: a malformed query searched as plain words, an excluded paper asked for by PMID."""
     expansions: tuple[Expansion, ...] = ()
+    facets: tuple[Facet, ...] = ()
+    matching: int | None = None
+    """Only with facets: the articles that they count, which meet the conditions and hold a word of the question."""
     timings_ms: dict[str, float] = {}
     not_indexed: tuple[RecentArticle, ...] = ()
     """Only where a top-up was asked for: what the generation lacks, best match of the words first."""

@@ -14,11 +14,11 @@ from retrieval.evidence import find_evidence
 from retrieval.expansion import Wording, as_typed, expanded
 from retrieval.fusion import FUSIONS
 from retrieval.identifiers import possible_keys
-from retrieval.index.interface import IndexedArticle, IndexReader, Scored
+from retrieval.index.interface import FacetCounts, IndexedArticle, IndexReader, Scored
 from retrieval.index.manifest import Manifest
 from retrieval.integrity import EXCLUDED
 from retrieval.query import ParsedQuery, parse_query
-from retrieval.records import LEGS, Hit, IntegrityPolicy, Query, SearchResult
+from retrieval.records import FACETS, LEGS, Hit, IntegrityPolicy, Query, SearchResult
 from retrieval.synonyms import Synonyms
 from retrieval.topup import TopUp, topped_up
 
@@ -26,6 +26,7 @@ LONGEST_RESULT: Final = 1_000
 DEFAULT_WEIGHTS: Final = {"lexical": 0.45, "dense": 0.55}
 _DEPTH: Final = 100
 _EVIDENCE_PER_HIT: Final = 2
+MOST_FACET_VALUES: Final = 1_000
 _NAMED: Final = 10
 """PMIDs that notices name one by one."""
 
@@ -85,6 +86,7 @@ class Searcher:
             )
             for rank, (f, sentences) in enumerate(zip(fused, evidence, strict=True), start=1)
         )
+        counts = self._counts(parsed, wording, query, timings) if query.facets else None
         return SearchResult(
             query=query,
             hits=hits,
@@ -92,6 +94,8 @@ class Searcher:
             interpretation=parsed.interpretation,
             notices=(*parsed.notices, *self._notices(parsed, query, hits)),
             expansions=wording.expansions,
+            facets=counts.facets if counts else (),
+            matching=counts.articles if counts else None,
             timings_ms=timings,
         )
 
@@ -140,12 +144,21 @@ class Searcher:
                     lexical = _completed(lexical, reader.lexical_scores(wording.rest, missing, groups))
         return {"lexical": lexical, "dense": dense}
 
+    def _counts(self, parsed: ParsedQuery, wording: Wording, query: Query, timings: dict[str, float]) -> FacetCounts:
+        groups = [name.group for name in wording.names]
+        with _timed(timings, "facets"):
+            return self._reader.facets(wording.rest, parsed.constraint, query.facets, query.facet_size, groups)
+
     def _notices(self, parsed: ParsedQuery, query: Query, hits: Sequence[Hit]) -> Iterator[str]:
         if self._encoder is None and "dense" in query.legs and parsed.ranking_text:
             yield "This generation has no vectors: searched by words alone."
         if parsed.ranking_text and not self._analyzer.terms(parsed.ranking_text):
             yield "The query holds no letter or digit to look for."
+        yield from self._reader.notices(parsed.constraint)
         if query.filters.integrity is IntegrityPolicy.EXCLUDE:
+            statuses = [*query.filters.integrity_statuses, *_values(parsed, "integrity")]
+            for status in dict.fromkeys(status for status in statuses if status in EXCLUDED):
+                yield f"Articles that are {status} are left out; ask for retracted articles to see them."
             named = [int(c.value) for c in parsed.constraint.required if c.field == "pmid"]
             left_out = self._reader.left_out([*query.filters.pmids, *named])
             stored = self._reader.articles(left_out[:_NAMED])
@@ -166,9 +179,18 @@ def _require_usable(query: Query) -> None:
     unknown = [leg for leg in query.legs if leg not in LEGS]
     if unknown or not query.legs:
         raise InputError(f"legs are {list(query.legs)}; choose at least one of {list(LEGS)}")
+    strange = [name for name in query.facets if name not in FACETS]
+    if strange:
+        raise InputError(f"facets are {list(query.facets)}; choose among {list(FACETS)}")
+    if not 1 <= query.facet_size <= MOST_FACET_VALUES:
+        raise InputError(f"facet_size is {query.facet_size}; it must lie between 1 and {MOST_FACET_VALUES:,}")
     first, last = query.filters.year_from, query.filters.year_to
     if first is not None and last is not None and first > last:
         raise InputError(f"the years {first} to {last} run backwards")
+
+
+def _values(parsed: ParsedQuery, field: str) -> list[str]:
+    return [clause.value for clause in parsed.constraint.required if clause.field == field]
 
 
 def _missing(found: Sequence[Scored], known: Sequence[Scored]) -> list[int]:

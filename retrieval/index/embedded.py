@@ -12,10 +12,12 @@ import numpy.typing as npt
 from retrieval.analysis import Analyzer
 from retrieval.index.allowed import AllowedSets
 from retrieval.index.dense import DenseReader, write_vectors
-from retrieval.index.interface import IndexedArticle, Scored
+from retrieval.index.interface import FacetCounts, IndexedArticle, Scored
 from retrieval.index.lexical import LexicalReader, LexicalWriter
 from retrieval.index.manifest import Manifest, read_manifest, require_analyzer, require_files
+from retrieval.mesh_tree import MeshTree
 from retrieval.query import Constraint
+from retrieval.records import FacetName
 from retrieval.vocabulary.file import SynonymGroup
 
 _LEXICAL: Final = "lexical"
@@ -23,14 +25,15 @@ _DENSE: Final = "dense/articles.faiss"
 
 
 class EmbeddedBuilder:
-    """Writes the index files of one generation into its folder."""
+    """Writes the index files of one generation into its folder; an empty tree where MeSH's is not to be had."""
 
-    def __init__(self, folder: Path, analyzer: Analyzer) -> None:
+    def __init__(self, folder: Path, analyzer: Analyzer, tree: MeshTree) -> None:
         self._folder = folder
         self._analyzer = analyzer
+        self._tree = tree
 
     def add(self, articles: Iterable[IndexedArticle]) -> int:
-        return LexicalWriter(self._folder / _LEXICAL, self._analyzer).write(articles)
+        return LexicalWriter(self._folder / _LEXICAL, self._analyzer, self._tree).write(articles)
 
     def add_vectors(self, pmids: npt.NDArray[np.int64], vectors: npt.NDArray[np.float16]) -> None:
         write_vectors(self._folder / _DENSE, pmids, vectors)
@@ -75,3 +78,16 @@ class EmbeddedReader:
 
     def left_out(self, pmids: Sequence[int]) -> list[int]:
         return self.lexical_reader.left_out(pmids)
+
+    def facets(
+        self,
+        text: str,
+        constraint: Constraint,
+        wanted: Sequence[FacetName],
+        size: int,
+        names: Sequence[SynonymGroup] = (),
+    ) -> FacetCounts:
+        return self.lexical_reader.facets(text, constraint, wanted, size, names)
+
+    def notices(self, constraint: Constraint) -> list[str]:
+        return self.lexical_reader.notices(constraint)

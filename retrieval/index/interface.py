@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from retrieval.index.manifest import Manifest
 from retrieval.query import Constraint
-from retrieval.records import Article, Filters, Integrity, IntegrityPolicy, Record
+from retrieval.records import Article, Facet, FacetName, Filters, Integrity, IntegrityPolicy, Record
 from retrieval.vocabulary.file import SynonymGroup
 
 NO_CONDITION = Constraint(filters=Filters(integrity=IntegrityPolicy.LABEL))
@@ -29,6 +29,12 @@ class Scored(NamedTuple):
 
     pmid: int
     score: float
+
+
+class FacetCounts(NamedTuple):
+    articles: int
+    """All that match."""
+    facets: tuple[Facet, ...]
 
 
 class IndexReader(Protocol):
@@ -62,4 +68,19 @@ class IndexReader(Protocol):
 
     def left_out(self, pmids: Sequence[int]) -> list[int]:
         """Those of `pmids` that IntegrityPolicy.EXCLUDE keeps out of every leg, ascending; reads no stored article."""
+        ...
+
+    def facets(
+        self,
+        text: str,
+        constraint: Constraint,
+        wanted: Sequence[FacetName],
+        size: int,
+        names: Sequence[SynonymGroup] = (),
+    ) -> FacetCounts:
+        """Exact counts over all that `lexical` could rank, however many: meet the constraint and hold a word."""
+        ...
+
+    def notices(self, constraint: Constraint) -> list[str]:
+        """What conditions cannot do in this generation: values that no article has, headings without their tree."""
         ...

@@ -20,17 +20,23 @@ import tantivy
 from tantivy import Occur, Query, SchemaBuilder
 
 from retrieval.analysis import Analyzer, fold
+from retrieval.classification import Classifier
 from retrieval.errors import GenerationError
 from retrieval.identifiers import KEY_CEILING
-from retrieval.index.interface import IndexedArticle, Scored
+from retrieval.index.condition_notices import condition_notices
+from retrieval.index.facets import FacetReader, FacetWriter, add_facet_fields
+from retrieval.index.interface import FacetCounts, IndexedArticle, Scored
 from retrieval.index.names import NameQueries
 from retrieval.integrity import EXCLUDED
+from retrieval.mesh_tree import MeshTree, load_tree, save_tree
 from retrieval.query import Clause, Constraint
-from retrieval.records import Article, Author, Filters, IntegrityPolicy
+from retrieval.records import Article, Author, FacetName, Filters, IntegrityPolicy
 from retrieval.vocabulary.file import SynonymGroup
 
 _WRITER_BYTES: Final = 512_000_000
 _KEYWORDS: Final = ("mesh", "type", "journal", "language", "author", "doi", "integrity")
+_MESH_TREE: Final = "mesh-tree.json"
+_NO_TREE: Final = MeshTree()
 _TIE_MARGIN: Final = 16
 _LAST_YEAR: Final = 9999
 
@@ -43,6 +49,7 @@ def _schema() -> tantivy.Schema:
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
     for name in _KEYWORDS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+    add_facet_fields(builder)
     builder.add_bytes_field("stored", stored=True)
     return builder.build()
 
@@ -51,24 +58,28 @@ def _schema() -> tantivy.Schema:
 
 
 class LexicalWriter:
-    """Writes a tantivy index into an empty folder."""
+    """Writes a tantivy index into an empty folder; `tree` is kept with it and adds to what tells an organ."""
 
-    def __init__(self, folder: Path, analyzer: Analyzer) -> None:
+    def __init__(self, folder: Path, analyzer: Analyzer, tree: MeshTree = _NO_TREE) -> None:
         self._folder = folder
         self._analyzer = analyzer
+        self._tree = tree
 
     def write(self, articles: Iterable[IndexedArticle], *, threads: int = 2) -> int:
         """Index all articles and commit; returns how many."""
         self._folder.mkdir(parents=True)
         encoder = msgspec.json.Encoder()
+        classifier, facets = Classifier(self._analyzer, self._tree), FacetWriter()
         count = 0
         try:
             writer = tantivy.Index(_schema(), str(self._folder)).writer(_WRITER_BYTES, threads)
             for indexed in articles:
-                writer.add_document(self._document(indexed, encoder))
+                writer.add_document(self._document(indexed, encoder, classifier, facets))
                 count += 1
             writer.commit()
             writer.wait_merging_threads()
+            facets.save(self._folder)
+            save_tree(self._tree, self._folder / _MESH_TREE)
         except (ValueError, OSError) as exc:
             raise GenerationError(
                 f"the lexical index cannot be written after {count:,} articles: {self._reason(exc)}"
@@ -92,7 +103,9 @@ class LexicalWriter:
         for path in self._folder.iterdir():
             path.chmod(mode)
 
-    def _document(self, indexed: IndexedArticle, encoder: msgspec.json.Encoder) -> tantivy.Document:
+    def _document(
+        self, indexed: IndexedArticle, encoder: msgspec.json.Encoder, classifier: Classifier, facets: FacetWriter
+    ) -> tantivy.Document:
         article = indexed.article
         document = tantivy.Document()
         document.add_unsigned("pmid", article.pmid)
@@ -106,6 +119,7 @@ class LexicalWriter:
         for field, value in _keywords(article):
             document.add_text(field, value)
         document.add_text("integrity", indexed.integrity.status.value)
+        facets.add(document, indexed, classifier.classify(article, title.row))
         document.add_bytes("stored", encoder.encode(indexed))
         return document
 
@@ -162,6 +176,8 @@ class LexicalReader:
             ) from exc
         self._schema = index.schema
         self._searcher = index.searcher()
+        self._facets = FacetReader(folder, self._searcher)
+        self._tree = load_tree(folder / _MESH_TREE)
         self._names = NameQueries(index.schema, self._searcher, analyzer)
         self._decoder = msgspec.json.Decoder(IndexedArticle)
 
@@ -220,6 +236,25 @@ class LexicalReader:
             return self.count
         return int(self._searcher.search(condition, 1).count)  # type: ignore[attr-defined]  # missing from its stubs
 
+    def facets(
+        self,
+        text: str,
+        constraint: Constraint,
+        wanted: Sequence[FacetName],
+        size: int,
+        names: Sequence[SynonymGroup] = (),
+    ) -> FacetCounts:
+        words = self._words(text, names) if text or names else Query.all_query()
+        condition = self._condition(constraint) or Query.all_query()
+        query = Query.boolean_query([(Occur.Must, words or Query.empty_query()), (Occur.Must, condition)])
+        return self._facets.count(query, wanted, size)
+
+    def notices(self, constraint: Constraint) -> list[str]:
+        return list(condition_notices(constraint, self._tree, self._facets, self._occurs))
+
+    def _occurs(self, field: FacetName, value: str) -> bool:
+        return self._searcher.doc_freq(field, fold(value)) > 0
+
     def articles(self, pmids: Sequence[int]) -> dict[int, IndexedArticle]:
         if not pmids:
             return {}
@@ -272,8 +307,9 @@ class LexicalReader:
 
     def _condition(self, constraint: Constraint) -> Query | None:
         """One unscored query for the whole constraint, None where everything meets it."""
-        required = [*self._filters(constraint.filters), *map(self._clause, constraint.required)]
-        excluded = [*self._exclusions(constraint.filters), *map(self._clause, constraint.excluded)]
+        filters = constraint.filters
+        required = [*self._filters(filters), *(self._clause(c, filters) for c in constraint.required)]
+        excluded = [*self._exclusions(filters), *(self._clause(c, filters) for c in constraint.excluded)]
         if not required and not excluded:
             return None
         if not required:
@@ -283,11 +319,16 @@ class LexicalReader:
     def _filters(self, filters: Filters) -> Iterator[Query]:
         if filters.year_from is not None or filters.year_to is not None:
             yield self._years(filters.year_from, filters.year_to)
+        if filters.mesh:
+            yield self._headings(filters.mesh, filters)
         keyword_filters = {
-            "mesh": filters.mesh,
             "type": filters.publication_types,
             "journal": filters.journals,
             "language": filters.languages,
+            "species": filters.species,
+            "organ": filters.organs,
+            "study": filters.study_types,
+            "integrity": filters.integrity_statuses,
         }
         for field, values in keyword_filters.items():
             if values:
@@ -304,10 +345,15 @@ class LexicalReader:
     def _left_out(self) -> Query:
         return Query.term_set_query(self._schema, "integrity", [status.value for status in EXCLUDED])
 
-    def _clause(self, clause: Clause) -> Query:
+    def _headings(self, values: Sequence[str], filters: Filters) -> Query:
+        return Query.term_set_query(self._schema, "mesh", self._tree.terms(values, explode=filters.mesh_explode))
+
+    def _clause(self, clause: Clause, filters: Filters) -> Query:
         match clause.field:
             case "text" | "title":
                 return self._phrase(clause.field, clause.value)
+            case "mesh":
+                return self._headings([clause.value], filters)
             case "year":
                 return self._years(clause.year_from, clause.year_to)
             case "pmid":

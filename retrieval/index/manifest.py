@@ -13,7 +13,7 @@ from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import GenerationError, IncompatibleError, VerificationError
 from retrieval.records import Record
 
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 MANIFEST_NAME: Final = "manifest.json"
 
 
@@ -45,6 +45,8 @@ class Manifest(Record, frozen=True):
     """How often the catalog had been changed, -1 where that is not known: tells whether there is anything to build."""
     integrity: dict[str, int] = msgspec.field(default_factory=dict)
     """Articles by integrity status, those in good standing left out."""
+    classified_by: str = ""
+    """The tables of species, organs and study types, and the MeSH tree, by their fingerprints."""
 
 
 def read_manifest(folder: Path) -> Manifest:
