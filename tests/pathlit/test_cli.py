@@ -19,7 +19,7 @@ def test_help_lists_the_commands_and_teaches_the_first_one(run: Run) -> None:
 
 def test_search_help_teaches_the_query_language(run: Run) -> None:
     ran = run("search", "--help")
-    for words in ('"in a row"', "-without", "field:value", "mesh (a MeSH heading, whole)"):
+    for words in ('"in a row"', "-without", "field:value", "mesh (a MeSH heading, whole, and those below it)"):
         assert words in " ".join(ran.out.split())
 
 

@@ -15,6 +15,8 @@ import pytest
 
 from indexing.catalog import Catalog
 from indexing.figures.store import FigureStore
+from pathlit.settings import read_settings
+from pathlit.wiring import HomeFolder
 from retrieval.records import Article, IntegrityStatus
 from tests.fakes import Corpus
 from tests.pathlit.conftest import Run
@@ -39,6 +41,8 @@ def home(tmp_path: Path) -> Path:
         Article(pmid=30, title="Skin cancer"),
     ]
     corpus = Corpus(tmp_path / "home")
+    # As the commands have it, with the names of markers.
+    corpus.analyzer = HomeFolder(read_settings(corpus.home)).analyzer
     corpus.publish(articles)
     return corpus.home
 
