@@ -19,6 +19,7 @@ from indexing.embeddings import EmbeddingCache
 from indexing.entrez.harvest import Harvester
 from indexing.entrez.harvest_report import HarvestReport
 from indexing.entrez.source import EntrezSource
+from indexing.mesh_file import MeshFile
 from indexing.pubmed.reader import read_pubmed_xml
 from indexing.refresh_report import Journal, RefreshReport, Stage, StageLog
 from indexing.rollover import carry_over, take_the_place
@@ -76,6 +77,7 @@ class Refresher:
         encoder: Encoder | None,
         sources: Sources,
         *,
+        mesh: MeshFile | None = None,
         gates: Gates = Gates(),  # noqa: B008 - immutable
         keep: int = 3,
         progress: Progress = lambda stage, done, total: None,
@@ -83,7 +85,7 @@ class Refresher:
     ) -> None:
         self._home, self._catalog_path = home, catalog_path
         self._store, self._cache, self._analyzer, self._encoder = store, cache, analyzer, encoder
-        self._sources, self._gates, self._keep = sources, gates, keep
+        self._sources, self._gates, self._keep, self._mesh = sources, gates, keep, mesh
         self._progress, self._hear = progress, hear
 
     def refresh(self) -> RefreshReport:
@@ -112,7 +114,7 @@ class Refresher:
             if self._sources.queries:
                 self._ask(catalog, journal)
             self._require_no_great_loss(catalog, self._published())
-            if unchanged := built_before(self._store, catalog, self._analyzer, self._encoder):
+            if unchanged := built_before(self._store, catalog, self._analyzer, self._encoder, mesh=self._mesh):
                 return journal.end("unchanged", **_facts(unchanged))
             with journal.stage("build") as log:
                 built = build_generation(
@@ -121,6 +123,7 @@ class Refresher:
                     self._cache,
                     self._analyzer,
                     self._encoder,
+                    mesh=self._mesh,
                     keep=self._keep,
                     progress=self._progress,
                 )

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pathlit.console import visible
+from pathlit.render_facets import render_facets
 from retrieval.citations import cite_source
 from retrieval.index.interface import IndexedArticle
 from retrieval.records import Article, Evidence, Hit, Integrity, IntegrityStatus, RecentArticle, SearchResult
@@ -36,6 +37,9 @@ def render_result(result: SearchResult, console: Console) -> None:
         console.print("Nothing found. Try fewer conditions, or other words.")
     for hit in result.hits:
         console.print(_hit(hit))
+        console.print()
+    if result.facets and result.matching is not None:
+        render_facets(result.facets, result.matching, console)
         console.print()
     if result.not_indexed:
         console.print(Rule(Text("At PubMed, not in the index yet", style="bold"), align="left"))

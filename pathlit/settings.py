@@ -77,7 +77,9 @@ class Settings(BaseSettings):
     )
     vocabulary: Path | None = Field(None, description="Your own file of synonyms in place of pathlit's.")
     mesh_descriptors: Path | None = Field(
-        None, description="NLM's descriptor file (desc2026.xml, may be .gz); its entry terms become synonyms."
+        None,
+        description="NLM's descriptor file (desc2026.xml, may be .gz): entry terms become synonyms, and a heading "
+        "finds those below it. Of its ASCII tree (mtrees2026.bin) only the latter.",
     )
     stale_after_days: float = Field(7.0, gt=0, description="Age of the newest source from which an index is stale.")
     entrez: EntrezSettings = EntrezSettings()

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
+from evaluation.systems import System
 from indexing.build import Progress
 from indexing.bulk.source import BulkSource
 from indexing.catalog import Catalog
@@ -17,6 +18,7 @@ from indexing.figures.images import ImageFolder
 from indexing.figures.pmc_cloud import PmcCloud
 from indexing.figures.store import FigureStore
 from indexing.mesh_entry_terms import mesh_groups
+from indexing.mesh_file import MeshFile
 from indexing.refresh import HOME_LOCK, Gates, Refresher, Sources
 from indexing.refresh_report import Stage
 from pathlit.settings import Settings
@@ -106,7 +108,15 @@ class HomeFolder:
     def vocabulary(self) -> Vocabulary:
         """The file of names that the settings give, with MeSH's entry terms where there is such a file."""
         mesh = self.settings.mesh_descriptors
-        return self._names.with_more(mesh_groups(mesh, self.home / "mesh-terms.msgpack")) if mesh else self._names
+        if mesh is None or not MeshFile(mesh).is_descriptor_file:
+            return self._names
+        return self._names.with_more(mesh_groups(mesh, self.home / "mesh-terms.msgpack"))
+
+    @property
+    def mesh(self) -> MeshFile | None:
+        """For a build: where the MeSH tree is read from."""
+        path = self.settings.mesh_descriptors
+        return MeshFile(path) if path else None
 
     @cached_property
     def synonyms(self) -> Synonyms:
@@ -139,6 +149,15 @@ class HomeFolder:
             weights={"lexical": weight, "dense": 1 - weight},
             synonyms=self.synonyms,
         )
+
+    def open_system(self, system: System) -> Searcher:
+        """The published generation, searched as an entry of the leaderboard is configured."""
+        changes: dict[str, object] = {"lexical_weight": system.lexical_weight}
+        if system.encoder:
+            changes |= {"encoder": system.encoder, "encoder_revision": None}
+        if system.home:
+            changes["home"] = Path(system.home)
+        return HomeFolder(self.settings.model_copy(update=changes)).open_searcher()
 
     def article(self, identifier: str, generation: str) -> IndexedArticle:
         """One article of a generation, without loading an encoder."""
@@ -196,6 +215,7 @@ class HomeFolder:
             self.analyzer,
             self.encoder if vectors else None,
             Sources(downloads, self.entrez() if queries else None, tuple(queries), settings.sweep_after_days),
+            mesh=self.mesh,
             gates=Gates(max_rejected=settings.max_rejected, max_shrink=settings.max_shrink),
             keep=self.settings.keep_generations,
             progress=progress,

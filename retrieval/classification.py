@@ -7,49 +7,92 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from retrieval.analysis import Analyzer, fold
 from retrieval.mesh_tree import MeshTree
-from retrieval.records import Article
-from retrieval.vocabulary.classes import ORGANS, SPECIES, STUDY_TYPES, ArticleClass, ClassTable, read_classes
+from retrieval.records import Article, FacetName
+from retrieval.vocabulary.classes import ORGANS, SPECIES, STUDY_TYPES, ClassTable, read_classes
+
+_CACHE_LIMIT: Final = 100_000
+
+Tables = tuple[ClassTable, ClassTable, ClassTable]
+"""Species, organs, study types."""
 
 
 class Classes(NamedTuple):
     """Names of each kind, in the order of its table."""
 
-    species: list[ArticleClass]
-    organs: list[ArticleClass]
-    study_types: list[ArticleClass]
+    species: tuple[str, ...]
+    organs: tuple[str, ...]
+    study_types: tuple[str, ...]
+
+
+CLASS_FACETS: Final[tuple[FacetName, ...]] = ("species", "organ", "study")
+"""The facets of these three."""
+
+
+def read_tables() -> Tables:
+    return read_classes(SPECIES), read_classes(ORGANS), read_classes(STUDY_TYPES)
 
 
 class Classifier:
-    """Tells the classes of articles; `tree` adds the headings below those that the tables list."""
+    """Tells the classes of articles; `tree` adds the headings below those that the tables list.
 
-    def __init__(
-        self, analyzer: Analyzer, tree: MeshTree, tables: tuple[ClassTable, ClassTable, ClassTable] | None = None
-    ) -> None:
-        species, organs, study_types = tables or read_tables()
-        self._species = _Rules(species, analyzer, tree)
-        self._organs = _Rules(organs, analyzer, tree)
-        self._study_types = _Rules(study_types, analyzer, tree)
+    Classes are numbered through all three tables, so that a heading is looked up once.
+    """
+
+    def __init__(self, analyzer: Analyzer, tree: MeshTree, tables: Tables | None = None) -> None:
+        self._tables = tables or read_tables()
+        numbered = list(enumerate(known for table in self._tables for known in table.classes))
+        self._by_heading = _Told(
+            (i, tree.terms(known.mesh) + tree.terms(known.mesh_alone, explode=False)) for i, known in numbered
+        )
+        self._forbidden_by = _Told((i, map(fold, known.unless)) for i, known in numbered)
+        self._may_be_forbidden = frozenset(i for i, known in numbered if known.unless)
+        self._by_type = _Told((i, map(fold, known.types)) for i, known in numbered)
+        self._titles: list[_Titles] = []
+        first = 0
+        for table in self._tables:
+            self._titles.append(_Titles(table, analyzer, first))
+            first += len(table.classes)
+        self._first_terms = frozenset(term for titles in self._titles for term in titles.rows)
+        self._named: dict[frozenset[int], Classes] = {}
+
+    @property
+    def also(self) -> dict[FacetName, dict[str, str]]:
+        """Of each facet the other words to ask with, folded, and the class that each asks for."""
+        return {
+            facet: {fold(word): known.name for known in table.classes for word in (known.name, *known.also)}
+            for facet, table in zip(CLASS_FACETS, self._tables, strict=True)
+        }
 
     def classify(self, article: Article, title_row: str) -> Classes:
         """`title_row`: the row of terms that the analyzer makes of the article's title."""
-        terms = title_row.split()
-        # Names before identifiers: records of other sources have names only, PubMed's have both and agree.
+        # Names, not identifiers: records of other sources have names only, PubMed's have both and agree.
         headings = [heading.name for heading in article.mesh]
-        types = [term.name for term in article.publication_types]
-        return Classes(
-            self._species.classes(headings, types, terms),
-            self._organs.classes(headings, types, terms),
-            self._study_types.classes(headings, types, terms),
-        )
+        found: set[int] = set()
+        for heading in headings:
+            found.update(self._by_heading[heading])
+        if headings and not self._may_be_forbidden.isdisjoint(found):
+            found.difference_update(*map(self._forbidden_by.__getitem__, headings))
+        for term in article.publication_types:
+            found.update(self._by_type[term.name])
+        terms = title_row.split()
+        places = [place for place, term in enumerate(terms) if term in self._first_terms]
+        if places:
+            for titles in self._titles:
+                if titles.always or not headings:
+                    titles.read(terms, places, found)
+        return self._name(frozenset(found))
 
-
-def read_tables() -> tuple[ClassTable, ClassTable, ClassTable]:
-    """Species, organs and study types."""
-    return read_classes(SPECIES), read_classes(ORGANS), read_classes(STUDY_TYPES)
+    def _name(self, found: frozenset[int]) -> Classes:
+        named = self._named.get(found)
+        if named is None:
+            if len(self._named) >= _CACHE_LIMIT:
+                self._named.clear()
+            named = self._named[found] = Classes(*(titles.names(found) for titles in self._titles))
+        return named
 
 
 class _Row(NamedTuple):
@@ -59,45 +102,30 @@ class _Row(NamedTuple):
     classes: frozenset[int]
 
 
-class _Rules:
-    """One table, turned round: from a heading, a type or a word to the classes that it tells."""
+class _Titles:
+    """The title words of one table, whose classes are numbered from `first`."""
 
-    def __init__(self, table: ClassTable, analyzer: Analyzer, tree: MeshTree) -> None:
-        self._classes = table.classes
-        self._title_always = table.title_words == "always"
-        self._by_heading = _Told(
-            (i, tree.terms(known.mesh) + tree.terms(known.mesh_alone, explode=False))
-            for i, known in enumerate(table.classes)
-        )
-        self._forbidden = _Told((i, map(fold, known.unless)) for i, known in enumerate(table.classes))
-        self._by_type = _Told((i, map(fold, known.types)) for i, known in enumerate(table.classes))
-        self._rows = _rows(table, analyzer)
+    def __init__(self, table: ClassTable, analyzer: Analyzer, first: int) -> None:
+        self._table = table
+        self._first = first
+        self.always = table.title_words == "always"
+        self.rows = _rows(table, analyzer, first)
 
-    def classes(self, headings: Sequence[str], types: Sequence[str], terms: Sequence[str]) -> list[ArticleClass]:
-        found: set[int] = set()
-        if headings:
-            found.update(*map(self._by_heading.__getitem__, headings))
-            if self._forbidden.any and found:
-                found.difference_update(*map(self._forbidden.__getitem__, headings))
-        found.update(*map(self._by_type.__getitem__, types))
-        if self._title_always or not headings:
-            self._read(terms, found)
-        return [self._classes[i] for i in sorted(found)] if found else []
-
-    def _read(self, terms: Sequence[str], found: set[int]) -> None:
+    def read(self, terms: Sequence[str], places: Sequence[int], found: set[int]) -> None:
         """The longest row at each place counts, and the next place lies behind it."""
-        rows = self._rows
-        if rows.keys().isdisjoint(terms):
-            return
-        place = 0
-        while place < len(terms):
-            behind = place + 1
-            for rest, classes in rows.get(terms[place], ()):
-                if terms[behind : behind + len(rest)] == rest:
-                    found |= classes
-                    behind += len(rest)
-                    break
-            place = behind
+        behind = 0
+        for place in places:
+            if place >= behind:
+                for rest, classes in self.rows.get(terms[place], ()):
+                    end = place + 1 + len(rest)
+                    if not rest or terms[place + 1 : end] == rest:
+                        found |= classes
+                        behind = end
+                        break
+
+    def names(self, found: Iterable[int]) -> tuple[str, ...]:
+        classes = self._table.classes
+        return tuple(classes[i - self._first].name for i in sorted(found) if 0 <= i - self._first < len(classes))
 
 
 class _Told(dict[str, tuple[int, ...]]):
@@ -110,17 +138,18 @@ class _Told(dict[str, tuple[int, ...]]):
             for key in keys:
                 folded[key][i] = None
         self._folded = {key: tuple(classes) for key, classes in folded.items()}
-        self.any = bool(self._folded)
 
     def __missing__(self, written: str) -> tuple[int, ...]:
+        if len(self) >= _CACHE_LIMIT:
+            self.clear()
         told = self[written] = self._folded.get(fold(written), ())
         return told
 
 
-def _rows(table: ClassTable, analyzer: Analyzer) -> dict[str, list[_Row]]:
+def _rows(table: ClassTable, analyzer: Analyzer, first: int) -> dict[str, list[_Row]]:
     """By their first term, the longest first."""
     told: dict[tuple[str, ...], set[int]] = {row: set() for text in table.ignored for row in analyzer.phrases(text)}
-    for i, known in enumerate(table.classes):
+    for i, known in enumerate(table.classes, start=first):
         for text in known.title:
             for row in analyzer.phrases(text):
                 told.setdefault(row, set()).add(i)

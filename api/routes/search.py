@@ -38,6 +38,15 @@ _Asked = Annotated[
                 "summary": "The query language: a phrase, an exclusion, a field",
                 "value": {"query": '"combined positive score" -melanoma year:2018..', "legs": ["lexical"]},
             },
+            "facets": {
+                "summary": "What there is on a subject: counts by year, organ and study type, of human studies",
+                "value": {
+                    "query": "PD-L1",
+                    "filters": {"species": ["human"]},
+                    "facets": ["year", "organ", "study"],
+                    "facet_size": 5,
+                },
+            },
             "retracted": {
                 "summary": "Retracted articles too, labelled",
                 "value": {"query": "TGF-beta microsatellite", "filters": {"integrity": "label"}},

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api.schemas.view import IntegrityView, Text, View, pubmed_url, shown_pmid
 from retrieval.citations import cite
-from retrieval.records import Article, Evidence, Hit, Integrity, SearchResult
+from retrieval.records import Article, Evidence, FacetName, Hit, Integrity, SearchResult
 
 
 class LegView(View):
@@ -73,6 +73,20 @@ class ExpansionView(View):
     )
 
 
+class FacetValueView(View):
+    value: str = Field(examples=["lung"])
+    count: int = Field(description="Articles; one with several values counts for each.", examples=[1204])
+
+
+class FacetView(View):
+    """What the matching articles have in one respect."""
+
+    name: FacetName
+    values: list[FacetValueView] = Field(
+        description='Most frequent first; of the years all, newest first. As a condition: `name:"value"` in the query.'
+    )
+
+
 class SearchResponse(View):
     """Hits, best first, and how the question was understood."""
 
@@ -83,6 +97,12 @@ class SearchResponse(View):
     )
     expansions: list[ExpansionView] = Field(
         description="Names that were searched by their synonyms as well; none with `expand` false."
+    )
+    facets: list[FacetView] = Field(description="Those that were asked for, in that order.")
+    matching: int | None = Field(
+        description="With `facets`: how many articles they count, all that meet the conditions and hold a word of the "
+        "question; null without.",
+        examples=[1312],
     )
     timings_ms: dict[str, float] = Field(
         description="Milliseconds by stage.", examples=[{"encode": 8.1, "dense": 1.7, "lexical": 4.0, "fusion": 0.2}]
@@ -99,6 +119,8 @@ def search_view(result: SearchResult) -> SearchResponse:
         interpretation=result.interpretation,
         notices=list(result.notices),
         expansions=[ExpansionView.model_validate(expansion) for expansion in result.expansions],
+        facets=[FacetView.model_validate(facet) for facet in result.facets],
+        matching=result.matching,
         timings_ms=dict(result.timings_ms),
         not_indexed=[
             NotIndexedView.model_validate(_found(recent.article, recent.integrity, recent.evidence))

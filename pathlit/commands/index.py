@@ -53,7 +53,7 @@ def index(
     with place.working("index"), place.open_catalog() as catalog:
         ingested = _read(found, place, catalog, quiet=as_json)
         encoder = None if no_vectors else place.encoder
-        unchanged = None if rebuild else built_before(place.store, catalog, place.analyzer, encoder)
+        unchanged = None if rebuild else built_before(place.store, catalog, place.analyzer, encoder, mesh=place.mesh)
         built = None
         if unchanged is None:
             with WorkProgress(err).shown() as progress:
@@ -78,6 +78,7 @@ def publish(place: HomeFolder, catalog: Catalog, progress: WorkProgress, *, vect
         place.embeddings,
         place.analyzer,
         place.encoder if vectors else None,
+        mesh=place.mesh,
         keep=place.settings.keep_generations,
         progress=progress.stage,
     )

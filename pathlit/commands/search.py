@@ -15,7 +15,7 @@ from pathlit.render import render_article, render_result
 from pathlit.settings import read_settings
 from pathlit.wiring import HomeFolder
 from retrieval.query import FIELDS
-from retrieval.records import LEGS, Filters, IntegrityPolicy, Query
+from retrieval.records import FACETS, LEGS, Filters, IntegrityPolicy, IntegrityStatus, Query
 
 
 class Leg(StrEnum):
@@ -33,7 +33,13 @@ Limit = Annotated[int, typer.Option("--limit", "-n", help="How many hits, at mos
 YearFrom = Annotated[int | None, typer.Option("--from", help="Published in this year or later.")]
 YearTo = Annotated[int | None, typer.Option("--to", help="Published in this year or earlier.")]
 Mesh = Annotated[list[str] | None, typer.Option(help="MeSH heading; repeat for alternatives.")]
+MeshExplode = Annotated[
+    bool, typer.Option("--mesh-explode/--no-mesh-explode", help="Find the headings below a MeSH heading as well.")
+]
 Types = Annotated[list[str] | None, typer.Option("--type", help='Publication type, such as "Case Reports".')]
+Species = Annotated[list[str] | None, typer.Option("--species", help="human, animal, mouse and others.")]
+Organs = Annotated[list[str] | None, typer.Option("--organ", help="lung, breast, colorectum and others.")]
+Studies = Annotated[list[str] | None, typer.Option("--study", help='Study type, such as "case report".')]
 Journals = Annotated[list[str] | None, typer.Option("--journal", help="Journal title, abbreviation or ISSN.")]
 Languages = Annotated[list[str] | None, typer.Option("--language", help="Three-letter code, such as eng.")]
 Pmids = Annotated[list[int] | None, typer.Option("--pmid", help="Only these articles.")]
@@ -41,10 +47,17 @@ NotPmids = Annotated[list[int] | None, typer.Option("--not-pmid", help="Never th
 Integrity = Annotated[
     IntegrityPolicy, typer.Option("--retracted", help="Leave retracted articles out, or show them with a label.")
 ]
+Statuses = Annotated[
+    list[IntegrityStatus] | None, typer.Option("--status", help="Only articles of this standing, such as corrected.")
+]
 Legs = Annotated[list[Leg] | None, typer.Option("--leg", help="Search by words or by meaning alone. [default: both]")]
 FusionOption = Annotated[FusionName, typer.Option("--fusion", help="How the two legs are combined.")]
 Expand = Annotated[
     bool, typer.Option("--expand/--no-expand", help="Search names by their synonyms as well: HER2 as ERBB2, CD340.")
+]
+WithFacets = Annotated[
+    bool,
+    typer.Option("--facets", help="Count years, journals, organs, study types and others over all matching articles."),
 ]
 WithTopUp = Annotated[
     bool,
@@ -61,15 +74,21 @@ def search(
     year_from: YearFrom = None,
     year_to: YearTo = None,
     mesh: Mesh = None,
+    mesh_explode: MeshExplode = True,
     types: Types = None,
+    species: Species = None,
+    organs: Organs = None,
+    studies: Studies = None,
     journals: Journals = None,
     languages: Languages = None,
     pmids: Pmids = None,
     not_pmids: NotPmids = None,
     retracted: Integrity = IntegrityPolicy.EXCLUDE,
+    statuses: Statuses = None,
     legs: Legs = None,
     fusion: FusionOption = FusionName.MINMAX,
     expand: Expand = True,
+    facets: WithFacets = False,
     top_up: WithTopUp = False,
     home: Home = None,
     as_json: AsJson = False,
@@ -82,16 +101,22 @@ def search(
             year_from=year_from,
             year_to=year_to,
             mesh=tuple(mesh or ()),
+            mesh_explode=mesh_explode,
             publication_types=tuple(types or ()),
+            species=tuple(species or ()),
+            organs=tuple(organs or ()),
+            study_types=tuple(studies or ()),
             journals=tuple(journals or ()),
             languages=tuple(languages or ()),
             pmids=tuple(pmids or ()),
             exclude_pmids=tuple(not_pmids or ()),
+            integrity_statuses=tuple(statuses or ()),
             integrity=retracted,
         ),
         legs=tuple(leg.value for leg in legs) if legs else LEGS,
         fusion=fusion.value,
         expand=expand,
+        facets=FACETS if facets else (),
     )
     searcher = place.open_searcher()
     result = searcher.search(query)
@@ -115,6 +140,7 @@ search.__doc__ = """Search the published generation.
     \b
         pathlit search which markers separate lung adenocarcinoma from squamous cell carcinoma
         pathlit search 'PD-L1 "combined positive score" year:2018.. -melanoma'
+        pathlit search --facets 'PD-L1 species:human study:"case report"'
     """.format(fields="; ".join(f"{name} ({what})" for name, what in FIELDS.items()))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from retrieval.index.facets import FacetReader
@@ -14,10 +14,7 @@ _NAMED: Final = 3
 _CLASSES: Final[dict[FacetName, str]] = {"species": "species", "organ": "organ", "study": "study type"}
 
 
-def condition_notices(
-    constraint: Constraint, tree: MeshTree, facets: FacetReader, has: Callable[[FacetName, str], bool]
-) -> Iterator[str]:
-    """`has` tells whether any article has that value, or name of a value."""
+def condition_notices(constraint: Constraint, tree: MeshTree, facets: FacetReader) -> Iterator[str]:
     filters = constraint.filters
     asked: dict[FacetName, Sequence[str]] = {
         "species": filters.species,
@@ -26,7 +23,7 @@ def condition_notices(
     }
     for name, what in _CLASSES.items():
         values = [*asked[name], *_of_clauses(constraint, name)]
-        unknown = [value for value in dict.fromkeys(values) if not has(name, value)]
+        unknown = [value for value in dict.fromkeys(values) if facets.code(name, value) is None]
         if unknown:
             known = ", ".join(facets.values(name)) or "none"
             yield f"No article has the {what} {_quoted(unknown)}; there are: {known}."

@@ -6,7 +6,7 @@ build a code takes a third of the time that the value itself would take.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,67 +14,74 @@ import msgspec
 import tantivy
 
 from retrieval.analysis import fold
-from retrieval.classification import Classes
+from retrieval.classification import CLASS_FACETS, Classes, Classifier
 from retrieval.errors import GenerationError
 from retrieval.index.interface import FacetCounts, IndexedArticle
-from retrieval.records import FACETS, Facet, FacetName, FacetValue
-from retrieval.vocabulary.classes import ArticleClass
+from retrieval.records import FACETS, Facet, FacetName, FacetValue, Record
 
 _FILE: Final = "facets.json"
 _CODED: Final[tuple[FacetName, ...]] = tuple(name for name in FACETS if name != "year")
-_CLASS_FIELDS: Final = ("species", "organ", "study")
+COLUMNS: Final = {name: "year" if name == "year" else f"facet_{name}" for name in FACETS}
+_CACHE_LIMIT: Final = 100_000
 _TIE_MARGIN: Final = 16
 _EVERY_VALUE: Final = 2**31
 """Values that one segment hands in; fewer, and counts of rare values would be too low."""
 _MOST_YEARS: Final = 10_000
 
 
+class _Names(Record, frozen=True):
+    """What the codes of one index stand for."""
+
+    values: dict[FacetName, list[str]]
+    """By code."""
+    also: dict[FacetName, dict[str, str]]
+    """Words to ask with, folded, and the value that each asks for."""
+
+
 def add_facet_fields(builder: tantivy.SchemaBuilder) -> None:
     for name in _CODED:
-        builder.add_unsigned_field(_column(name), fast=True)
-    for name in _CLASS_FIELDS:
-        builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
+        builder.add_unsigned_field(COLUMNS[name], fast=True, indexed=name in CLASS_FACETS)
 
 
 class FacetWriter:
     """Gives each value its code, and each document its codes."""
 
-    def __init__(self) -> None:
+    def __init__(self, classifier: Classifier) -> None:
+        self._classifier = classifier
         self._codes = {name: _Codes() for name in _CODED}
-        self._asked: dict[str, tuple[str, ...]] = {}
+        self._of_classes: dict[Classes, list[tuple[str, int]]] = {}
 
-    def add(self, document: tantivy.Document, indexed: IndexedArticle, classes: Classes) -> None:
-        article = indexed.article
-        journal = article.journal.title or article.journal.abbreviation
-        self._add(document, "journal", (journal,) if journal else ())
-        self._add(document, "type", (term.name for term in article.publication_types))
-        self._add(document, "mesh", (heading.name for heading in article.mesh))
-        self._add(document, "language", article.languages)
-        self._add(document, "integrity", (indexed.integrity.status.value,))
-        self._add_classes(document, "species", classes.species)
-        self._add_classes(document, "organ", classes.organs)
-        self._add_classes(document, "study", classes.study_types)
+    def add(self, document: tantivy.Document, indexed: IndexedArticle, title_row: str) -> None:
+        """`title_row`: the row of terms that the analyzer makes of the article's title."""
+        article, add, codes = indexed.article, document.add_unsigned, self._codes
+        if journal := article.journal.title or article.journal.abbreviation:
+            add(COLUMNS["journal"], codes["journal"][journal])
+        of_type, of_mesh = codes["type"], codes["mesh"]
+        for term in article.publication_types:
+            add(COLUMNS["type"], of_type[term.name])
+        for heading in article.mesh:
+            add(COLUMNS["mesh"], of_mesh[heading.name])
+        for language in article.languages:
+            add(COLUMNS["language"], codes["language"][language])
+        add(COLUMNS["integrity"], codes["integrity"][indexed.integrity.status])
+        for column, code in self._class_codes(self._classifier.classify(article, title_row)):
+            add(column, code)
 
     def save(self, folder: Path) -> None:
-        names = {name: codes.names for name, codes in self._codes.items()}
-        (folder / _FILE).write_bytes(msgspec.json.encode(names))
+        values: dict[FacetName, list[str]] = {name: codes.names for name, codes in self._codes.items()}
+        (folder / _FILE).write_bytes(msgspec.json.encode(_Names(values, self._classifier.also)))
 
-    def _add(self, document: tantivy.Document, name: FacetName, values: Iterable[str]) -> None:
-        column, codes = _COLUMNS[name], self._codes[name]
-        for code in dict.fromkeys(map(codes.__getitem__, values)):
-            document.add_unsigned(column, code)
-
-    def _add_classes(self, document: tantivy.Document, name: FacetName, classes: Sequence[ArticleClass]) -> None:
-        self._add(document, name, (known.name for known in classes))
-        for known in classes:
-            for asked in self._asked_by(known):
-                document.add_text(name, asked)
-
-    def _asked_by(self, known: ArticleClass) -> tuple[str, ...]:
-        asked = self._asked.get(known.name)
-        if asked is None:
-            asked = self._asked[known.name] = tuple(map(fold, (known.name, *known.also)))
-        return asked
+    def _class_codes(self, classes: Classes) -> list[tuple[str, int]]:
+        found = self._of_classes.get(classes)
+        if found is None:
+            if len(self._of_classes) >= _CACHE_LIMIT:
+                self._of_classes.clear()
+            found = self._of_classes[classes] = [
+                (COLUMNS[name], self._codes[name][value])
+                for name, values in zip(CLASS_FACETS, classes, strict=True)
+                for value in values
+            ]
+        return found
 
 
 class FacetReader:
@@ -84,13 +91,19 @@ class FacetReader:
         self._searcher = searcher
         path = folder / _FILE
         try:
-            self._names = msgspec.json.decode(path.read_bytes(), type=dict[str, list[str]])
+            self._names = msgspec.json.decode(path.read_bytes(), type=_Names)
         except (OSError, msgspec.MsgspecError) as exc:
             raise GenerationError(f"the names of facets {path} cannot be read: {exc}; rebuild or roll back") from exc
 
-    def values(self, name: str) -> list[str]:
+    def values(self, name: FacetName) -> list[str]:
         """Every value that occurs."""
-        return sorted(self._names[name])
+        return sorted(self._names.values[name])
+
+    def code(self, name: FacetName, asked: str) -> int | None:
+        """Of a species, organ or study type by any of its names; None where no article has it."""
+        value = self._names.also[name].get(fold(asked))
+        known = self._names.values[name]
+        return known.index(value) if value in known else None
 
     def count(self, query: tantivy.Query, wanted: Sequence[FacetName], size: int) -> FacetCounts:
         """Of each facet its `size` most frequent values among what the query finds, equally frequent ones by name."""
@@ -111,7 +124,7 @@ class FacetReader:
 
     def _aggregated(self, query: tantivy.Query, wanted: Sequence[FacetName], take: int) -> dict[str, Any]:
         terms = {
-            name: {"terms": {"field": _COLUMNS[name], "size": _size(name, take), "segment_size": _EVERY_VALUE}}
+            name: {"terms": {"field": COLUMNS[name], "size": _size(name, take), "segment_size": _EVERY_VALUE}}
             for name in wanted
         }
         return self._searcher.aggregate(query, {**terms, "articles": {"value_count": {"field": "pmid"}}})
@@ -120,7 +133,7 @@ class FacetReader:
         if name == "year":
             years = sorted(((int(bucket["key"]), int(bucket["doc_count"])) for bucket in buckets), reverse=True)
             return tuple(FacetValue(str(year), count) for year, count in years)
-        names = self._names[name]
+        names = self._names.values[name]
         values = [FacetValue(names[int(bucket["key"])], int(bucket["doc_count"])) for bucket in buckets]
         return tuple(sorted(values, key=lambda value: (-value.count, value.value))[:size])
 
@@ -142,12 +155,5 @@ class _Codes(dict[str, int]):
         return code
 
 
-def _column(name: FacetName) -> str:
-    return "year" if name == "year" else f"facet_{name}"
-
-
 def _size(name: FacetName, take: int) -> int:
     return max(take, _MOST_YEARS) if name == "year" else take
-
-
-_COLUMNS: Final = {name: _column(name) for name in FACETS}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
@@ -24,7 +25,7 @@ from retrieval.classification import Classifier
 from retrieval.errors import GenerationError
 from retrieval.identifiers import KEY_CEILING
 from retrieval.index.condition_notices import condition_notices
-from retrieval.index.facets import FacetReader, FacetWriter, add_facet_fields
+from retrieval.index.facets import COLUMNS, FacetReader, FacetWriter, add_facet_fields
 from retrieval.index.interface import FacetCounts, IndexedArticle, Scored
 from retrieval.index.names import NameQueries
 from retrieval.integrity import EXCLUDED
@@ -39,6 +40,8 @@ _MESH_TREE: Final = "mesh-tree.json"
 _NO_TREE: Final = MeshTree()
 _TIE_MARGIN: Final = 16
 _LAST_YEAR: Final = 9999
+_folded = lru_cache(maxsize=100_000)(fold)
+"""For the values that come again with every article: headings, types, journals, languages."""
 
 
 def _schema() -> tantivy.Schema:
@@ -69,12 +72,12 @@ class LexicalWriter:
         """Index all articles and commit; returns how many."""
         self._folder.mkdir(parents=True)
         encoder = msgspec.json.Encoder()
-        classifier, facets = Classifier(self._analyzer, self._tree), FacetWriter()
+        facets = FacetWriter(Classifier(self._analyzer, self._tree))
         count = 0
         try:
             writer = tantivy.Index(_schema(), str(self._folder)).writer(_WRITER_BYTES, threads)
             for indexed in articles:
-                writer.add_document(self._document(indexed, encoder, classifier, facets))
+                writer.add_document(self._document(indexed, encoder, facets))
                 count += 1
             writer.commit()
             writer.wait_merging_threads()
@@ -104,7 +107,7 @@ class LexicalWriter:
             path.chmod(mode)
 
     def _document(
-        self, indexed: IndexedArticle, encoder: msgspec.json.Encoder, classifier: Classifier, facets: FacetWriter
+        self, indexed: IndexedArticle, encoder: msgspec.json.Encoder, facets: FacetWriter
     ) -> tantivy.Document:
         article = indexed.article
         document = tantivy.Document()
@@ -119,7 +122,7 @@ class LexicalWriter:
         for field, value in _keywords(article):
             document.add_text(field, value)
         document.add_text("integrity", indexed.integrity.status.value)
-        facets.add(document, indexed, classifier.classify(article, title.row))
+        facets.add(document, indexed, title.row)
         document.add_bytes("stored", encoder.encode(indexed))
         return document
 
@@ -128,15 +131,15 @@ def _keywords(article: Article) -> Iterator[tuple[str, str]]:
     """(field, value) of whole values to filter by, folded so that letter case and accents do not matter."""
     for field, terms in (("mesh", article.mesh), ("type", article.publication_types)):
         for term in terms:
-            yield field, fold(term.name)
+            yield field, _folded(term.name)
             if term.ui:
-                yield field, fold(term.ui)
+                yield field, _folded(term.ui)
     journal = article.journal
     for name in {journal.title, journal.abbreviation, journal.issn}:
         if name:
-            yield "journal", fold(name)
+            yield "journal", _folded(name)
     for language in article.languages:
-        yield "language", fold(language)
+        yield "language", _folded(language)
     for author in article.authors:
         for form in _author_forms(author):
             yield "author", form
@@ -250,10 +253,7 @@ class LexicalReader:
         return self._facets.count(query, wanted, size)
 
     def notices(self, constraint: Constraint) -> list[str]:
-        return list(condition_notices(constraint, self._tree, self._facets, self._occurs))
-
-    def _occurs(self, field: FacetName, value: str) -> bool:
-        return self._searcher.doc_freq(field, fold(value)) > 0
+        return list(condition_notices(constraint, self._tree, self._facets))
 
     def articles(self, pmids: Sequence[int]) -> dict[int, IndexedArticle]:
         if not pmids:
@@ -325,14 +325,19 @@ class LexicalReader:
             "type": filters.publication_types,
             "journal": filters.journals,
             "language": filters.languages,
-            "species": filters.species,
-            "organ": filters.organs,
-            "study": filters.study_types,
             "integrity": filters.integrity_statuses,
         }
         for field, values in keyword_filters.items():
             if values:
                 yield Query.term_set_query(self._schema, field, [fold(value) for value in values])
+        class_filters: dict[FacetName, tuple[str, ...]] = {
+            "species": filters.species,
+            "organ": filters.organs,
+            "study": filters.study_types,
+        }
+        for name, values in class_filters.items():
+            if values:
+                yield self._classes(name, values)
         if filters.pmids:
             yield self._pmids(filters.pmids)
 
@@ -348,12 +353,19 @@ class LexicalReader:
     def _headings(self, values: Sequence[str], filters: Filters) -> Query:
         return Query.term_set_query(self._schema, "mesh", self._tree.terms(values, explode=filters.mesh_explode))
 
+    def _classes(self, name: FacetName, values: Sequence[str]) -> Query:
+        codes = [self._facets.code(name, value) for value in values]
+        known = [code for code in codes if code is not None]
+        return Query.term_set_query(self._schema, COLUMNS[name], known) if known else Query.empty_query()
+
     def _clause(self, clause: Clause, filters: Filters) -> Query:
         match clause.field:
             case "text" | "title":
                 return self._phrase(clause.field, clause.value)
             case "mesh":
                 return self._headings([clause.value], filters)
+            case "species" | "organ" | "study" as name:
+                return self._classes(name, [clause.value])
             case "year":
                 return self._years(clause.year_from, clause.year_to)
             case "pmid":

@@ -56,7 +56,7 @@ def test_every_field_of_a_request_is_described(document: dict[str, Any]) -> None
 
 def test_every_example_of_a_search_can_be_sent(client: TestClient, document: dict[str, Any]) -> None:
     examples = document["paths"]["/v1/search"]["post"]["requestBody"]["content"]["application/json"]["examples"]
-    assert len(examples) == 4
+    assert len(examples) == 5
     for example in examples.values():
         assert client.post("/v1/search", json=example["value"]).status_code == 200
 

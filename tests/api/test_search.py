@@ -52,7 +52,10 @@ def test_a_hit_says_what_was_found_and_why(client: TestClient) -> None:
 
 def test_an_answer_says_how_it_came_about(client: TestClient) -> None:
     data = search(client, query="squamous   marker -mouse")
-    assert list(data) == ["hits", "interpretation", "notices", "expansions", "timings_ms", "not_indexed"]
+    assert list(data) == [
+        *("hits", "interpretation", "notices", "expansions", "facets", "matching", "timings_ms", "not_indexed")
+    ]
+    assert (data["facets"], data["matching"]) == ([], None)
     assert data["not_indexed"] == []
     assert data["interpretation"] == "squamous marker -mouse"
     assert data["notices"] == []
@@ -108,6 +111,10 @@ def test_retracted_articles_are_left_out_or_labelled(client: TestClient) -> None
         ({"publication_types": ["Journal Article"]}, ["pmid:101"]),
         ({"journals": ["Mod Pathol"]}, ["pmid:101"]),
         ({"languages": ["eng"]}, ["pmid:101"]),
+        ({"organs": ["Pulmonary"], "year_from": 2016}, ["pmid:101"]),
+        ({"species": ["zebrafish"]}, []),
+        ({"study_types": ["cohort study"]}, ["pmid:900000001"]),
+        ({"integrity_statuses": ["retracted"]}, ["pmid:102"]),
         ({"pmids": [102, 900_000_001]}, ["pmid:102", "pmid:900000001"]),
         ({"exclude_pmids": [101, 102]}, ["pmid:900000001", "scifact:4983"]),
         ({"year_from": 2000, "languages": ["ger"]}, []),
@@ -130,3 +137,37 @@ def test_a_link_gives_the_same_answer(client: TestClient) -> None:
     linked = client.get("/v1/search", params={"q": "squamous marker", "limit": 2, "integrity": "label"}).json()["data"]
     del posted["timings_ms"], linked["timings_ms"]
     assert linked == posted
+
+
+COUNTED = [
+    {"name": "organ", "values": [{"value": "lung", "count": 2}]},
+    {"name": "year", "values": [{"value": "2018", "count": 1}]},
+    {"name": "study", "values": [{"value": "cohort study", "count": 1}]},
+]
+
+
+def test_facets_are_counted_over_all_that_matches_whatever_is_shown(client: TestClient) -> None:
+    data = search(client, query="squamous carcinoma", limit=1, facets=["organ", "year", "study"])
+    assert (len(data["hits"]), data["matching"], data["facets"]) == (1, 2, COUNTED)
+    assert "facets" in data["timings_ms"]
+
+
+def test_a_link_counts_facets_too(client: TestClient) -> None:
+    data = client.get("/v1/search?q=squamous+carcinoma&facets=organ&facets=year&facets=study&facet_size=1").json()[
+        "data"
+    ]
+    assert (data["matching"], data["facets"]) == (2, COUNTED)
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"facets": ["colour"]}, "facets.0"),
+        ({"facets": ["year"], "facet_size": 0}, "facet_size"),
+        ({"filters": {"integrity_statuses": ["bad"]}}, "filters.integrity_statuses.0"),
+    ],
+)
+def test_facets_that_do_not_exist_are_refused(client: TestClient, asked: dict[str, Any], field: str) -> None:
+    answer = client.post("/v1/search", json={"query": "lung", **asked})
+    assert answer.status_code == 422
+    assert field in [detail["field"] for detail in answer.json()["error"]["details"]]
