@@ -23,15 +23,14 @@ from tantivy import Occur, Query, SchemaBuilder
 from retrieval.analysis import Analyzer, fold
 from retrieval.classification import Classifier
 from retrieval.errors import GenerationError
-from retrieval.identifiers import KEY_CEILING
 from retrieval.index.condition_notices import condition_notices
-from retrieval.index.facets import COLUMNS, FacetReader, FacetWriter, add_facet_fields
+from retrieval.index.conditions import Conditions
+from retrieval.index.facets import FacetReader, FacetWriter, add_facet_fields
 from retrieval.index.interface import FacetCounts, IndexedArticle, Scored
 from retrieval.index.names import NameQueries
-from retrieval.integrity import EXCLUDED
 from retrieval.mesh_tree import MeshTree, load_tree, save_tree
-from retrieval.query import Clause, Constraint
-from retrieval.records import Article, Author, FacetName, Filters, IntegrityPolicy
+from retrieval.query import Constraint
+from retrieval.records import Article, Author, FacetName
 from retrieval.vocabulary.file import SynonymGroup
 
 _WRITER_BYTES: Final = 512_000_000
@@ -39,7 +38,6 @@ _KEYWORDS: Final = ("mesh", "type", "journal", "language", "author", "doi", "int
 _MESH_TREE: Final = "mesh-tree.json"
 _NO_TREE: Final = MeshTree()
 _TIE_MARGIN: Final = 16
-_LAST_YEAR: Final = 9999
 _folded = lru_cache(maxsize=100_000)(fold)
 """For the values that come again with every article: headings, types, journals, languages."""
 
@@ -181,6 +179,7 @@ class LexicalReader:
         self._searcher = index.searcher()
         self._facets = FacetReader(folder, self._searcher)
         self._tree = load_tree(folder / _MESH_TREE)
+        self._conditions = Conditions(index.schema, analyzer, self._tree, self._facets)
         self._names = NameQueries(index.schema, self._searcher, analyzer)
         self._decoder = msgspec.json.Decoder(IndexedArticle)
 
@@ -207,7 +206,7 @@ class LexicalReader:
         words = self._words(text, names)
         if words is None:
             return []
-        condition = self._condition(constraint)
+        condition = self._conditions.query(constraint)
         query = (
             words
             if condition is None
@@ -220,21 +219,21 @@ class LexicalReader:
         words = self._words(text, names)
         if words is None or not pmids:
             return []
-        chosen = _unscored(self._pmids(pmids))
+        chosen = _unscored(self._conditions.pmids(pmids))
         ranked = self._ranked(Query.boolean_query([(Occur.Must, words), (Occur.Must, chosen)]), len(pmids))
         found = {scored.pmid for scored in ranked}
         return ranked + [Scored(pmid, 0.0) for pmid in sorted(set(pmids) - found)]
 
     def matching(self, constraint: Constraint, *, complement: bool = False) -> list[int]:
         """PMIDs of every article that meets the constraint (or, as its complement, of every one that does not)."""
-        query = self._condition(constraint) or Query.all_query()
+        query = self._conditions.query(constraint) or Query.all_query()
         if complement:
             query = Query.boolean_query([(Occur.Must, Query.all_query()), (Occur.MustNot, query)])
         hits = self._searcher.search(query, max(1, self.count), count=False, order_by_field="pmid").hits
         return [pmid for pmid, _ in hits]
 
     def count_matching(self, constraint: Constraint) -> int:
-        condition = self._condition(constraint)
+        condition = self._conditions.query(constraint)
         if condition is None:
             return self.count
         return int(self._searcher.search(condition, 1).count)  # type: ignore[attr-defined]  # missing from its stubs
@@ -248,7 +247,7 @@ class LexicalReader:
         names: Sequence[SynonymGroup] = (),
     ) -> FacetCounts:
         words = self._words(text, names) if text or names else Query.all_query()
-        condition = self._condition(constraint) or Query.all_query()
+        condition = self._conditions.query(constraint) or Query.all_query()
         query = Query.boolean_query([(Occur.Must, words or Query.empty_query()), (Occur.Must, condition)])
         return self._facets.count(query, wanted, size)
 
@@ -258,14 +257,16 @@ class LexicalReader:
     def articles(self, pmids: Sequence[int]) -> dict[int, IndexedArticle]:
         if not pmids:
             return {}
-        hits = self._searcher.search(self._pmids(pmids), len(set(pmids)), count=False).hits
+        hits = self._searcher.search(self._conditions.pmids(pmids), len(set(pmids)), count=False).hits
         found = (self._stored(address) for _, address in hits)
         return {indexed.article.pmid: indexed for indexed in found}
 
     def left_out(self, pmids: Sequence[int]) -> list[int]:
         if not pmids:
             return []
-        query = Query.boolean_query([(Occur.Must, self._pmids(pmids)), (Occur.Must, self._left_out())])
+        query = Query.boolean_query(
+            [(Occur.Must, self._conditions.pmids(pmids)), (Occur.Must, self._conditions.left_out())]
+        )
         hits = self._searcher.search(query, len(pmids), count=False, order_by_field="pmid").hits
         return sorted(pmid for pmid, _ in hits)
 
@@ -287,7 +288,7 @@ class LexicalReader:
 
     def _newest(self, constraint: Constraint, limit: int) -> list[Scored]:
         """No words to rank by: the highest PMIDs first, scored by that order."""
-        condition = self._condition(constraint) or Query.all_query()
+        condition = self._conditions.query(constraint) or Query.all_query()
         hits = self._searcher.search(condition, limit, count=False, order_by_field="pmid").hits
         return [Scored(pmid, 1 / (rank + 1)) for rank, (pmid, _) in enumerate(hits)]
 
@@ -302,100 +303,6 @@ class LexicalReader:
 
     def _term(self, term: str) -> Query:
         return Query.term_query(self._schema, "text", term, "freq")
-
-    # --- Conditions -------------------------------------------------------------------------------------------------
-
-    def _condition(self, constraint: Constraint) -> Query | None:
-        """One unscored query for the whole constraint, None where everything meets it."""
-        filters = constraint.filters
-        required = [*self._filters(filters), *(self._clause(c, filters) for c in constraint.required)]
-        excluded = [*self._exclusions(filters), *(self._clause(c, filters) for c in constraint.excluded)]
-        if not required and not excluded:
-            return None
-        if not required:
-            required = [Query.all_query()]
-        return Query.boolean_query([(Occur.Must, q) for q in required] + [(Occur.MustNot, q) for q in excluded])
-
-    def _filters(self, filters: Filters) -> Iterator[Query]:
-        if filters.year_from is not None or filters.year_to is not None:
-            yield self._years(filters.year_from, filters.year_to)
-        if filters.mesh:
-            yield self._headings(filters.mesh, filters)
-        keyword_filters = {
-            "type": filters.publication_types,
-            "journal": filters.journals,
-            "language": filters.languages,
-            "integrity": filters.integrity_statuses,
-        }
-        for field, values in keyword_filters.items():
-            if values:
-                yield Query.term_set_query(self._schema, field, [fold(value) for value in values])
-        class_filters: dict[FacetName, tuple[str, ...]] = {
-            "species": filters.species,
-            "organ": filters.organs,
-            "study": filters.study_types,
-        }
-        for name, values in class_filters.items():
-            if values:
-                yield self._classes(name, values)
-        if filters.pmids:
-            yield self._pmids(filters.pmids)
-
-    def _exclusions(self, filters: Filters) -> Iterator[Query]:
-        if filters.exclude_pmids:
-            yield self._pmids(filters.exclude_pmids)
-        if filters.integrity is IntegrityPolicy.EXCLUDE:
-            yield self._left_out()
-
-    def _left_out(self) -> Query:
-        return Query.term_set_query(self._schema, "integrity", [status.value for status in EXCLUDED])
-
-    def _headings(self, values: Sequence[str], filters: Filters) -> Query:
-        return Query.term_set_query(self._schema, "mesh", self._tree.terms(values, explode=filters.mesh_explode))
-
-    def _classes(self, name: FacetName, values: Sequence[str]) -> Query:
-        codes = [self._facets.code(name, value) for value in values]
-        known = [code for code in codes if code is not None]
-        return Query.term_set_query(self._schema, COLUMNS[name], known) if known else Query.empty_query()
-
-    def _clause(self, clause: Clause, filters: Filters) -> Query:
-        match clause.field:
-            case "text" | "title":
-                return self._phrase(clause.field, clause.value)
-            case "mesh":
-                return self._headings([clause.value], filters)
-            case "species" | "organ" | "study" as name:
-                return self._classes(name, [clause.value])
-            case "year":
-                return self._years(clause.year_from, clause.year_to)
-            case "pmid":
-                return self._pmids([int(clause.value)])
-            case "doi":
-                return self._keyword("doi", clause.value.lower())
-            case field:
-                return self._keyword(field, fold(clause.value))
-
-    def _phrase(self, field: str, text: str) -> Query:
-        rows = [self._in_a_row(field, row) for row in self._analyzer.phrases(text)]
-        if len(rows) == 1:
-            return rows[0]
-        return Query.boolean_query([(Occur.Should, row) for row in rows]) if rows else Query.empty_query()
-
-    def _in_a_row(self, field: str, terms: Sequence[str]) -> Query:
-        if len(terms) == 1:
-            return self._keyword(field, terms[0])
-        return Query.phrase_query(self._schema, field, list[str | tuple[int, str]](terms))
-
-    def _keyword(self, field: str, value: str) -> Query:
-        return Query.term_query(self._schema, field, value)
-
-    def _years(self, first: int | None, last: int | None) -> Query:
-        lowest = 0 if first is None else min(max(first, 0), _LAST_YEAR)
-        highest = _LAST_YEAR if last is None else min(max(last, 0), _LAST_YEAR)
-        return Query.range_query(self._schema, "year", tantivy.FieldType.Unsigned, lowest, highest)
-
-    def _pmids(self, pmids: Sequence[int]) -> Query:
-        return Query.term_set_query(self._schema, "pmid", [pmid for pmid in pmids if 0 < pmid < KEY_CEILING])
 
 
 def _unscored(query: Query) -> Query:

@@ -12,13 +12,14 @@ import msgspec
 import numpy as np
 import pytest
 
-from indexing.build import built_before
+from indexing.build import build_generation, built_before
 from indexing.catalog import Catalog
+from indexing.mesh_file import MeshFile
 from indexing.notices import Notice
 from retrieval.encoders.base import Passage, Vectors
 from retrieval.errors import InputError, VerificationError
 from retrieval.index.manifest import write_manifest
-from retrieval.records import Deletion, IntegrityStatus, Query
+from retrieval.records import Article, Deletion, IntegrityStatus, MeshHeading, Query
 from tests.fakes import Corpus, HashingEncoder, article
 
 
@@ -195,3 +196,21 @@ def test_a_build_killed_at_any_moment_leaves_the_published_generation_and_can_be
     assert len(searcher.search(Query(text="one text", limit=1000)).hits) == (1 if published == "000001" else 1000)
     assert corpus.publish().articles == 1499
     assert [p.name for p in corpus.store.root.iterdir() if p.name.startswith(".building")] == []
+
+
+def test_a_mesh_tree_is_kept_in_the_generation_and_another_one_builds_anew(tmp_path: Path) -> None:
+    corpus = Corpus(tmp_path)
+    corpus.publish([Article(pmid=1, title="One.", mesh=(MeshHeading(name="Lung Neoplasms"),))])
+    path = tmp_path / "mtrees2026.bin"
+    path.write_text("Neoplasms;C04\nLung Neoplasms;C04.588\n")
+    mesh = MeshFile(path)
+    with Catalog.open(tmp_path / "catalog.sqlite") as catalog:
+        assert built_before(corpus.store, catalog, corpus.analyzer, None)
+        assert built_before(corpus.store, catalog, corpus.analyzer, None, mesh=mesh) is None
+        build_generation(catalog, corpus.store, corpus.cache, corpus.analyzer, None, mesh=mesh)
+        assert built_before(corpus.store, catalog, corpus.analyzer, None, mesh=mesh)
+        path.write_text("Neoplasms;C04\nLung Neoplasms;C04.599\n")
+        assert built_before(corpus.store, catalog, corpus.analyzer, None, mesh=mesh) is None
+    path.unlink()
+    result = corpus.open_searcher().search(Query(text="mesh:Neoplasms"))
+    assert ([hit.article.pmid for hit in result.hits], result.notices) == ([1], ())

@@ -89,6 +89,20 @@ def test_search_options_reach_the_query(run: Run, demo: Path) -> None:
         assert set(hit["legs"]) == {"lexical"}
 
 
+def test_search_counts_facets_over_all_that_matches(run: Run, demo: Path) -> None:
+    words = ("--home", str(demo), "--facets", "-n", "1", "--organ", "lung", "--species", "human", "carcinoma")
+    answer = json.loads(run("search", "--json", *words).out)["data"]
+    assert len(answer["hits"]) == 1
+    counts = {facet["name"]: {v["value"]: v["count"] for v in facet["values"]} for facet in answer["facets"]}
+    assert list(counts) == [
+        *("year", "journal", "type", "mesh", "language", "species", "organ", "study", "integrity"),
+    ]
+    assert counts["organ"]["lung"] == counts["species"]["human"] == answer["matching"] > 1
+    shown = run("search", *words).out
+    assert f"Among {answer['matching']:,} articles with these words and conditions" in shown
+    assert "MeSH heading" in shown
+
+
 def test_retracted_articles_are_shown_with_a_label_on_demand(run: Run, demo: Path) -> None:
     words = ("--home", str(demo), "TGF-β1 immunostain instead of mismatch repair testing")
     assert "900000026" not in run("search", *words).out

@@ -59,6 +59,7 @@ def test_years(text: str, first: int | None, last: int | None) -> None:
         ("-IHC:positive", "there is no field 'IHC'"),
         ("-cancer", "it only says what to leave out"),
         ("year:soon lung", "year: takes 2015"),
+        ("integrity:bad lung", "integrity: takes ok, updated, republished, corrected, expression_of_concern"),
         ("year:2020..2015 lung", "runs backwards"),
         ("pmid:abc", "pmid: takes digits"),
         ('title:"" lung', "nothing to look for"),
@@ -162,3 +163,15 @@ def test_no_text_breaks_the_parser(text: str) -> None:
     parsed = parse_query(text, NO_FILTERS)
     assert parsed.ranking_text.strip() or parsed.constraint.required
     assert len(parsed.notices) <= 4
+
+
+@pytest.mark.parametrize(
+    ("text", "status"),
+    [
+        ("integrity:retracted", "retracted"),
+        ('integrity:"Expression of concern"', "expression_of_concern"),
+        ("integrity:expression_of_concern", "expression_of_concern"),
+    ],
+)
+def test_a_standing_is_asked_for_by_its_name(text: str, status: str) -> None:
+    assert parse_query(text, NO_FILTERS).constraint.required == (Clause(field="integrity", value=status),)

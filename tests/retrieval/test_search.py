@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from retrieval.errors import ArticleNotFoundError, InputError
 from retrieval.identifiers import local_key
@@ -22,6 +23,8 @@ from retrieval.records import (
     Term,
 )
 from retrieval.search import Searcher
+from retrieval.synonyms import Synonyms
+from retrieval.vocabulary.file import read_vocabulary
 from tests.fakes import Corpus, HashingEncoder, article
 
 RETRACTED = Term(ui="D016441", name="Retracted Publication")
@@ -215,6 +218,7 @@ def test_reciprocal_rank_fusion_can_be_chosen(searcher: Searcher) -> None:
         (Query(text="lung", legs=()), "choose at least one"),
         (Query(text="lung", filters=Filters(year_from=2020, year_to=2010)), "the years 2020 to 2010 run backwards"),
         (Query(text=" "), "the query is empty"),
+        (Query(text="lung", facets=("year",), facet_size=0), "facet_size is 0; it must lie between 1 and 1,000"),
     ],
 )
 def test_an_unusable_query_is_refused_by_name(searcher: Searcher, query: Query, message: str) -> None:
@@ -241,3 +245,47 @@ def test_an_article_of_another_source_is_shown_by_its_own_id_even_if_that_is_dig
     corpus = Corpus(tmp_path)
     corpus.publish([Article(pmid=local_key("4983"), source_id="4983", title="A claim.")])
     assert corpus.open_searcher().article("4983").article.title == "A claim."
+
+
+def test_facets_count_what_either_leg_may_find_by_words_and_conditions(searcher: Searcher) -> None:
+    asked = Query(text="carcinoma organ:lung", limit=1, facets=("organ",), legs=("dense",))
+    result = searcher.search(asked)
+    assert (len(result.hits), result.matching) == (1, dict(counts(result))["lung"])
+    without = searcher.search(Query(text="carcinoma organ:lung"))
+    assert (without.facets, without.matching) == ((), None)
+
+
+def test_a_name_counts_by_all_its_names_where_the_query_is_expanded(corpus_of_names: Searcher) -> None:
+    asked = Query(text="HER2", facets=("organ",))
+    assert counts(corpus_of_names.search(asked)) == [("breast", 1), ("stomach", 1)]
+    assert counts(corpus_of_names.search(replace(asked, expand=False))) == [("breast", 1)]
+
+
+def test_a_standing_that_the_policy_leaves_out_is_said(searcher: Searcher) -> None:
+    notice = "Articles that are retracted are left out; ask for retracted articles to see them."
+    asked = Query(text="lung", filters=Filters(integrity_statuses=(IntegrityStatus.RETRACTED,)))
+    for query in (asked, Query(text="lung integrity:retracted")):
+        result = searcher.search(query)
+        assert result.hits == ()
+        assert notice in result.notices
+    labelled = Filters(integrity=IntegrityPolicy.LABEL)
+    shown = searcher.search(Query(text="carcinoma integrity:retracted", filters=labelled))
+    assert {hit.integrity.status for hit in shown.hits} == {IntegrityStatus.RETRACTED}
+    assert notice not in shown.notices
+
+
+def counts(result: SearchResult) -> list[tuple[str, int]]:
+    return [(value.value, value.count) for facet in result.facets for value in facet.values]
+
+
+@pytest.fixture
+def corpus_of_names(tmp_path: Path) -> Searcher:
+    corpus = Corpus(tmp_path)
+    corpus.publish([article(1, "HER2 in the breast."), article(2, "ERBB2 in the stomach.")])
+    return Searcher(
+        corpus.open_reader(),
+        generation="000001",
+        analyzer=corpus.analyzer,
+        encoder=None,
+        synonyms=Synonyms(read_vocabulary(), corpus.analyzer),
+    )
