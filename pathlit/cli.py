@@ -13,6 +13,7 @@ import typer
 
 from pathlit.commands.demo import demo
 from pathlit.commands.doctor import doctor
+from pathlit.commands.evaluate import evaluate
 from pathlit.commands.figures import figures
 from pathlit.commands.index import index
 from pathlit.commands.notices import notices
@@ -51,6 +52,7 @@ for command in (
     doctor,
 ):
     app.command()(command)
+app.add_typer(evaluate)
 
 
 def main() -> None:

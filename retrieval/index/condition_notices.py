@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+from retrieval.analysis import fold
 from retrieval.index.facets import FacetReader
 from retrieval.mesh_tree import MeshTree
 from retrieval.query import Constraint
@@ -23,7 +24,7 @@ def condition_notices(constraint: Constraint, tree: MeshTree, facets: FacetReade
     }
     for name, what in _CLASSES.items():
         values = [*asked[name], *_of_clauses(constraint, name)]
-        unknown = [value for value in dict.fromkeys(values) if facets.code(name, value) is None]
+        unknown = [value for value in dict.fromkeys(values) if not facets.codes(name, [fold(value)])]
         if unknown:
             known = ", ".join(facets.values(name)) or "none"
             yield f"No article has the {what} {_quoted(unknown)}; there are: {known}."

@@ -42,25 +42,20 @@ class Conditions:
     def _filters(self, filters: Filters) -> Iterator[Query]:
         if filters.year_from is not None or filters.year_to is not None:
             yield self._years(filters.year_from, filters.year_to)
-        if filters.mesh:
-            yield self._headings(filters.mesh, filters)
-        keyword_filters = {
+        if filters.journals:
+            yield Query.term_set_query(self._schema, "journal", list(map(fold, filters.journals)))
+        coded: dict[FacetName, tuple[str, ...]] = {
+            "mesh": filters.mesh,
             "type": filters.publication_types,
-            "journal": filters.journals,
             "language": filters.languages,
-            "integrity": filters.integrity_statuses,
-        }
-        for field, values in keyword_filters.items():
-            if values:
-                yield Query.term_set_query(self._schema, field, [fold(value) for value in values])
-        class_filters: dict[FacetName, tuple[str, ...]] = {
             "species": filters.species,
             "organ": filters.organs,
             "study": filters.study_types,
+            "integrity": filters.integrity_statuses,
         }
-        for name, values in class_filters.items():
+        for name, values in coded.items():
             if values:
-                yield self._classes(name, values)
+                yield self._coded(name, values, filters)
         if filters.pmids:
             yield self.pmids(filters.pmids)
 
@@ -71,24 +66,22 @@ class Conditions:
             yield self.left_out()
 
     def left_out(self) -> Query:
-        return Query.term_set_query(self._schema, "integrity", [status.value for status in EXCLUDED])
+        return self._of_codes("integrity", self._facets.codes("integrity", EXCLUDED))
 
-    def _headings(self, values: Sequence[str], filters: Filters) -> Query:
-        return Query.term_set_query(self._schema, "mesh", self._tree.terms(values, explode=filters.mesh_explode))
+    def _coded(self, name: FacetName, values: Sequence[str], filters: Filters) -> Query:
+        is_heading = name == "mesh"
+        asked = self._tree.terms(values, explode=filters.mesh_explode) if is_heading else map(fold, values)
+        return self._of_codes(name, self._facets.codes(name, asked))
 
-    def _classes(self, name: FacetName, values: Sequence[str]) -> Query:
-        codes = [self._facets.code(name, value) for value in values]
-        known = [code for code in codes if code is not None]
-        return Query.term_set_query(self._schema, COLUMNS[name], known) if known else Query.empty_query()
+    def _of_codes(self, name: FacetName, codes: Sequence[int]) -> Query:
+        return Query.term_set_query(self._schema, COLUMNS[name], codes) if codes else Query.empty_query()
 
     def _clause(self, clause: Clause, filters: Filters) -> Query:
         match clause.field:
             case "text" | "title":
                 return self._phrase(clause.field, clause.value)
-            case "mesh":
-                return self._headings([clause.value], filters)
-            case "species" | "organ" | "study" as name:
-                return self._classes(name, [clause.value])
+            case "mesh" | "type" | "language" | "species" | "organ" | "study" | "integrity" as name:
+                return self._coded(name, [clause.value], filters)
             case "year":
                 return self._years(clause.year_from, clause.year_to)
             case "pmid":

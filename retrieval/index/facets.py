@@ -1,12 +1,14 @@
 """Facet counts: over every article that matches, by tantivy's aggregations over columns of small numbers.
 
 Each article has the codes of its values in a column per facet; what a code stands for is kept beside the index. In a
-build a code takes a third of the time that the value itself would take.
+build a code takes a third of the time that the value itself would take. Conditions look for codes as well, except for
+journals, whose abbreviations and ISSNs may be those of several titles.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +19,7 @@ from retrieval.analysis import fold
 from retrieval.classification import CLASS_FACETS, Classes, Classifier
 from retrieval.errors import GenerationError
 from retrieval.index.interface import FacetCounts, IndexedArticle
-from retrieval.records import FACETS, Facet, FacetName, FacetValue, Record
+from retrieval.records import FACETS, Facet, FacetName, FacetValue, Record, Term
 
 _FILE: Final = "facets.json"
 _CODED: Final[tuple[FacetName, ...]] = tuple(name for name in FACETS if name != "year")
@@ -34,13 +36,13 @@ class _Names(Record, frozen=True):
 
     values: dict[FacetName, list[str]]
     """By code."""
-    also: dict[FacetName, dict[str, str]]
-    """Words to ask with, folded, and the value that each asks for."""
+    also: dict[FacetName, dict[str, list[int]]]
+    """What else they may be asked for with, folded: identifiers of headings, other words for an organ."""
 
 
 def add_facet_fields(builder: tantivy.SchemaBuilder) -> None:
     for name in _CODED:
-        builder.add_unsigned_field(COLUMNS[name], fast=True, indexed=name in CLASS_FACETS)
+        builder.add_unsigned_field(COLUMNS[name], fast=True, indexed=name != "journal")
 
 
 class FacetWriter:
@@ -58,9 +60,9 @@ class FacetWriter:
             add(COLUMNS["journal"], codes["journal"][journal])
         of_type, of_mesh = codes["type"], codes["mesh"]
         for term in article.publication_types:
-            add(COLUMNS["type"], of_type[term.name])
+            add(COLUMNS["type"], of_type.of_term(term))
         for heading in article.mesh:
-            add(COLUMNS["mesh"], of_mesh[heading.name])
+            add(COLUMNS["mesh"], of_mesh.of_term(heading))
         for language in article.languages:
             add(COLUMNS["language"], codes["language"][language])
         add(COLUMNS["integrity"], codes["integrity"][indexed.integrity.status])
@@ -69,7 +71,11 @@ class FacetWriter:
 
     def save(self, folder: Path) -> None:
         values: dict[FacetName, list[str]] = {name: codes.names for name, codes in self._codes.items()}
-        (folder / _FILE).write_bytes(msgspec.json.encode(_Names(values, self._classifier.also)))
+        also: dict[FacetName, dict[str, list[int]]] = {name: codes.identifiers for name, codes in self._codes.items()}
+        for name, words in self._classifier.also.items():
+            codes = {value: code for code, value in enumerate(values[name])}
+            also[name] = {word: [codes[value]] for word, value in words.items() if value in codes}
+        (folder / _FILE).write_bytes(msgspec.json.encode(_Names(values, also)))
 
     def _class_codes(self, classes: Classes) -> list[tuple[str, int]]:
         found = self._of_classes.get(classes)
@@ -99,11 +105,18 @@ class FacetReader:
         """Every value that occurs."""
         return sorted(self._names.values[name])
 
-    def code(self, name: FacetName, asked: str) -> int | None:
-        """Of a species, organ or study type by any of its names; None where no article has it."""
-        value = self._names.also[name].get(fold(asked))
-        known = self._names.values[name]
-        return known.index(value) if value in known else None
+    def codes(self, name: FacetName, asked: Iterable[str]) -> list[int]:
+        """The codes of values that are asked for by folded names or identifiers; none for one that no article has."""
+        known = self._codes[name]
+        return sorted({code for value in asked for code in known.get(value, ())})
+
+    @cached_property
+    def _codes(self) -> dict[FacetName, dict[str, list[int]]]:
+        # Made when first asked for, since opening an index should not wait for it.
+        return {
+            name: {fold(value): [code] for code, value in enumerate(values)} | self._names.also[name]
+            for name, values in self._names.values.items()
+        }
 
     def count(self, query: tantivy.Query, wanted: Sequence[FacetName], size: int) -> FacetCounts:
         """Of each facet its `size` most frequent values among what the query finds, equally frequent ones by name."""
@@ -145,7 +158,19 @@ class _Codes(dict[str, int]):
         super().__init__()
         self.names: list[str] = []
         """By code, as first written."""
+        self.identifiers: dict[str, list[int]] = {}
+        self._last: dict[str, int] = {}
         self._folded: dict[str, int] = {}
+
+    def of_term(self, term: Term) -> int:
+        code = self[term.name]
+        if self._last.get(term.ui) != code and term.ui:
+            # A heading may be renamed from one year to the next; its identifier stands for both.
+            self._last[term.ui] = code
+            codes = self.identifiers.setdefault(fold(term.ui), [])
+            if code not in codes:
+                codes.append(code)
+        return code
 
     def __missing__(self, written: str) -> int:
         code = self._folded.setdefault(fold(written), len(self.names))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import shutil
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from functools import lru_cache
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
@@ -34,12 +33,10 @@ from retrieval.records import Article, Author, FacetName
 from retrieval.vocabulary.file import SynonymGroup
 
 _WRITER_BYTES: Final = 512_000_000
-_KEYWORDS: Final = ("mesh", "type", "journal", "language", "author", "doi", "integrity")
+_KEYWORDS: Final = ("journal", "author", "doi")
 _MESH_TREE: Final = "mesh-tree.json"
 _NO_TREE: Final = MeshTree()
 _TIE_MARGIN: Final = 16
-_folded = lru_cache(maxsize=100_000)(fold)
-"""For the values that come again with every article: headings, types, journals, languages."""
 
 
 def _schema() -> tantivy.Schema:
@@ -119,7 +116,6 @@ class LexicalWriter:
             document.add_text("title", value)
         for field, value in _keywords(article):
             document.add_text(field, value)
-        document.add_text("integrity", indexed.integrity.status.value)
         facets.add(document, indexed, title.row)
         document.add_bytes("stored", encoder.encode(indexed))
         return document
@@ -127,17 +123,10 @@ class LexicalWriter:
 
 def _keywords(article: Article) -> Iterator[tuple[str, str]]:
     """(field, value) of whole values to filter by, folded so that letter case and accents do not matter."""
-    for field, terms in (("mesh", article.mesh), ("type", article.publication_types)):
-        for term in terms:
-            yield field, _folded(term.name)
-            if term.ui:
-                yield field, _folded(term.ui)
     journal = article.journal
     for name in {journal.title, journal.abbreviation, journal.issn}:
         if name:
-            yield "journal", _folded(name)
-    for language in article.languages:
-        yield "language", _folded(language)
+            yield "journal", fold(name)
     for author in article.authors:
         for form in _author_forms(author):
             yield "author", form

@@ -13,7 +13,7 @@ from retrieval.encoders.base import EncoderSpec
 from retrieval.errors import GenerationError, IncompatibleError, VerificationError
 from retrieval.records import Record
 
-FORMAT_VERSION: Final = 2
+FORMAT_VERSION: Final = 3
 MANIFEST_NAME: Final = "manifest.json"
 
 

@@ -132,7 +132,7 @@ def test_another_format_is_refused_naming_both(corpus: Corpus) -> None:
     corpus.publish([article(1, "One.")])
     path = corpus.store.folder("000001") / "manifest.json"
     path.write_text(json.dumps({"format_version": 99}))
-    with pytest.raises(IncompatibleError, match="has format 99, this pathlit reads format 2"):
+    with pytest.raises(IncompatibleError, match="has format 99, this pathlit reads format 3"):
         corpus.open_reader()
 
 

@@ -1,0 +1,1 @@
+"""Tasks that are made from a catalog, and the folder that keeps one."""
