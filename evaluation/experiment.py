@@ -19,7 +19,7 @@ from retrieval.errors import ArticleNotFoundError, InputError
 from retrieval.records import LEGS, Query
 from retrieval.search import Searcher
 
-_TIMED: Final = 200
+_TIMED: Final = 50
 _LOOKED_UP: Final = 50
 _WARMED_UP_BY: Final = 5
 

@@ -12,6 +12,8 @@ _HEIGHT: Final = 330
 _LEFT, _RIGHT, _TOP, _BOTTOM = 62, 150, 20, 46
 _STEPS: Final = (1, 2, 5)
 _LABEL_GAP: Final = 15
+_LEAST_SPREAD: Final = 0.05
+"""Of the qualities shown: equal systems should look equal."""
 
 
 class Point(NamedTuple):
@@ -48,7 +50,7 @@ def cost_plot(points: Sequence[Point], measure: str) -> str:
     end, floor = _WIDTH - _RIGHT, _HEIGHT - _BOTTOM
     for step in steps:
         parts.append(f'<line class="grid" x1="{_LEFT}" x2="{end}" y1="{y(step):.1f}" y2="{y(step):.1f}"/>')
-        parts.append(f'<text class="tick" x="{_LEFT - 8}" y="{y(step) + 4:.1f}" text-anchor="end">{step:.3g}</text>')
+        parts.append(f'<text class="tick" x="{_LEFT - 8}" y="{y(step) + 4:.1f}" text-anchor="end">{step:g}</text>')
     for tick in ticks:
         parts.append(f'<line class="grid" x1="{x(tick):.1f}" x2="{x(tick):.1f}" y1="{_TOP}" y2="{floor}"/>')
         parts.append(f'<text class="tick" x="{x(tick):.1f}" y="{floor + 18}" text-anchor="middle">{tick:g}</text>')
@@ -114,7 +116,8 @@ def _milliseconds(low: float, high: float) -> list[float]:
 
 def _nice(low: float, high: float) -> list[float]:
     """Four to nine round numbers around a range."""
-    spread = max(high - low, 0.02)
+    low = min(low, high - _LEAST_SPREAD)
+    spread = high - low
     size = 10 ** math.floor(math.log10(spread / 4))
     step = next(size * s for s in (1, 2, 5, 10) if spread / (size * s) <= 6)
     first = math.floor(low / step)

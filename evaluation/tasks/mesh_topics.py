@@ -45,7 +45,7 @@ def make_mesh_topics(articles: Articles, *, size: int, seed: int, source: str) -
     counts: Counter[str] = Counter()
     for item in _usable(articles):
         total += 1
-        counts.update(_headings(item))
+        counts.update(list(_headings(item)))
     eligible = [name for name, count in counts.items() if _FEWEST <= count <= max(_FEWEST, _BROADEST * total)]
     # Pairs among a sample of headings only: all pairs of all of PubMed would not fit into memory.
     headings = frozenset(sample(eligible, size * _HEADINGS_PER_TOPIC, seed, str))
