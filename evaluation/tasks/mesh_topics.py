@@ -66,9 +66,13 @@ def make_mesh_topics(articles: Articles, *, size: int, seed: int, source: str) -
 
 
 def plain(heading: str) -> str:
-    """ "Carcinoma, Renal Cell" -> "renal cell carcinoma"; words with a capital inside (DNA, Ki-67) stay."""
+    """ "Carcinoma, Renal Cell" -> "renal cell carcinoma"; names (DNA, Ki-67, T-Lymphocytes) keep their capitals."""
     turned = " ".join(reversed(heading.split(", ")))
-    return " ".join(word.lower() if word[1:].islower() else word for word in turned.split())
+    return " ".join(word.lower() if _is_plain(word) else word for word in turned.split())
+
+
+def _is_plain(word: str) -> bool:
+    return all(part.isalpha() and part[1:].islower() for part in word.split("-"))
 
 
 def _usable(articles: Articles) -> Iterator[IndexedArticle]:

@@ -78,7 +78,7 @@ def test_a_mesh_topic_is_judged_by_both_headings_and_their_weight() -> None:
 
 
 def test_headings_become_plain_words() -> None:
-    assert plain("Carcinoma, Non-Small-Cell Lung") == "Non-Small-Cell lung carcinoma"
+    assert plain("Carcinoma, Non-Small-Cell Lung") == "non-small-cell lung carcinoma"
     assert plain("DNA Methylation") == "DNA methylation"
 
 
