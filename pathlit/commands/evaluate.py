@@ -25,7 +25,6 @@ from retrieval.search import Searcher
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from evaluation.gate import Verdict
     from evaluation.runs import RunRecord
     from evaluation.task import Task
 
@@ -46,8 +45,7 @@ def describe() -> None:
         pathlit evaluate run tasks --home my-library --system both --system lexical
         pathlit evaluate diff known-item lexical both --home my-library
         pathlit evaluate leaderboard --to board
-        cp -r runs baseline
-        pathlit evaluate run tasks --home my-library --gate baseline
+        pathlit evaluate run tasks --home my-library --runs now --gate runs
     """
     missing = [name for name in _PARTS if find_spec(name) is None]
     if missing:
@@ -115,19 +113,25 @@ def run(
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
+    from evaluation.gate import compare
+    from evaluation.runs import read_runs
+
     place = HomeFolder(read_settings(home))
     systems = chosen(names or [], [*BUILT_IN, *(read_systems(file) if file else ())])
     found = find_tasks(tasks)
+    # Read first: it may be the folder that is written to.
+    baseline = read_runs(gate) if gate else []
     records = list(_run_all(place, systems, found, runs, named=bool(names)))
-    if not as_json:
-        print_records(records)
-    verdicts = _gate(gate, runs, records) if gate else []
+    ran = {(record.task, record.system.name) for record in records}
+    current = [run for run in read_runs(runs) if (run.record.task, run.record.system.name) in ran] if gate else []
+    verdicts = compare(baseline, current) if gate else []
+    fallen = [verdict for verdict in verdicts if verdict.fell]
     if as_json:
         print_json({"runs": records, "gate": [{**v._asdict(), "fell": v.fell} for v in verdicts]})
-    else:
-        for verdict in verdicts:
-            note("fell:" if verdict.fell else "held:", verdict.sentence)
-    fallen = [verdict for verdict in verdicts if verdict.fell]
+        raise typer.Exit(int(bool(fallen)))
+    print_records(records)
+    for verdict in verdicts:
+        note("fell:" if verdict.fell else "held:", verdict.sentence)
     if fallen:
         raise GateError(f"{len(fallen)} of {len(verdicts)} runs fell below {gate}: {fallen[0].sentence}")
 
@@ -214,15 +218,6 @@ def _run_all(
             continue
         for task in tasks:
             yield make_entry(searcher, system, task, runs, commit=commit, settings=settings)
-
-
-def _gate(baseline: Path, runs: Path, records: Sequence[RunRecord]) -> list[Verdict]:
-    from evaluation.gate import compare
-    from evaluation.runs import read_runs
-
-    ran = {(record.task, record.system.name) for record in records}
-    current = [run for run in read_runs(runs) if (run.record.task, run.record.system.name) in ran]
-    return compare(read_runs(baseline), current)
 
 
 def _settings(place: HomeFolder) -> dict[str, str]:
