@@ -9,6 +9,7 @@
     ├── SourceError             a remote source failed or answered nonsense      (exit 4, HTTP 502)
     ├── BusyError               another run is at work in the same folder        (exit 5, HTTP 503)
     ├── GateError               a refresh held back: its result looks wrong      (exit 1, HTTP 503)
+    ├── OutOfTimeError          a reranker's time was up; the search goes on without it (exit 1, HTTP 503)
     ├── CatalogError            the catalog cannot be opened or written          (exit 3, HTTP 503)
     └── GenerationError         an index generation cannot be used               (exit 3, HTTP 503)
         ├── NotPublishedError   nothing has been published yet
@@ -75,6 +76,10 @@ class BusyError(PathlitError):
 
 class GateError(PathlitError):
     code = "held_back"
+
+
+class OutOfTimeError(PathlitError):
+    code = "out_of_time"
 
 
 class CatalogError(PathlitError):

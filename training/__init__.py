@@ -1,0 +1,1 @@
+"""Training from the corpus itself: adapted encoders, distilled students, and the learned reranker."""
