@@ -21,6 +21,7 @@ from pathlit.commands.operate import rollback, serve, status
 from pathlit.commands.refresh import harvest, refresh
 from pathlit.commands.schedule import schedule
 from pathlit.commands.search import search, show
+from pathlit.commands.train import train
 from pathlit.console import err, note, print_json, visible
 from retrieval.errors import GenerationError, InputError, PathlitError
 
@@ -53,6 +54,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(evaluate)
+app.add_typer(train)
 
 
 def main() -> None:

@@ -75,6 +75,12 @@ class Settings(BaseSettings):
     lexical_weight: float = Field(
         0.45, ge=0, le=1, description="Weight of the lexical leg; the dense one has the rest."
     )
+    reranker: str = Field(
+        "learned",
+        description='Who reads the best hits once more: "learned" (packaged), "none", a file of `pathlit train '
+        'reranker`, or a cross-encoder by name or folder, such as "ncbi/MedCPT-Cross-Encoder".',
+    )
+    rerank_budget_s: float = Field(2.0, gt=0, description="Seconds for that; a query that needs more is not reranked.")
     vocabulary: Path | None = Field(None, description="Your own file of synonyms in place of pathlit's.")
     mesh_descriptors: Path | None = Field(
         None,

@@ -32,6 +32,8 @@ from retrieval.index.interface import IndexedArticle
 from retrieval.index.manifest import require_encoder
 from retrieval.live import LiveSearcher
 from retrieval.records import Article, Integrity
+from retrieval.rerank.base import Reranker
+from retrieval.rerank.opening import open_reranker
 from retrieval.search import Searcher
 from retrieval.synonyms import Synonyms
 from retrieval.vocabulary.file import PATHOLOGY, Vocabulary, read_vocabulary
@@ -148,7 +150,20 @@ class HomeFolder:
             encoder=encoder,
             weights={"lexical": weight, "dense": 1 - weight},
             synonyms=self.synonyms,
+            reranker=self.reranker if encoder else None,
+            rerank_budget_s=self.settings.rerank_budget_s,
         )
+
+    @cached_property
+    def reranker(self) -> Reranker | None:
+        """Loaded, so that no query's time budget pays for that; None where the settings want none."""
+        settings = self.settings
+        reranker = open_reranker(
+            settings.reranker, self.analyzer, self.encoder, accepted_licences=settings.accepted_licences
+        )
+        if reranker is not None:
+            reranker.load()
+        return reranker
 
     def open_system(self, system: System) -> Searcher:
         """The published generation, searched as an entry of the leaderboard is configured."""

@@ -364,6 +364,8 @@ class Query(Record, frozen=True):
     fusion: Literal["minmax", "rrf"] = "minmax"
     expand: bool = True
     """Whether a name in the plain words stands for all names of the same thing that the vocabulary has."""
+    rerank: bool = True
+    """Whether the best of the fused order are read more closely, where the searcher has a reranker; both legs only."""
     facets: tuple[FacetName, ...] = ()
     """What to count over all articles that meet the conditions and hold a word of the question."""
     facet_size: int = 10
@@ -411,13 +413,25 @@ class Evidence(Record, frozen=True):
     score: float
 
 
+class Reranked(Record, frozen=True):
+    """What a reranker made of a hit. Reranked hits come first, by this score; the others follow in fused order."""
+
+    score: float
+    fused_rank: int
+    """Where fusion had placed it."""
+    contributions: dict[str, float] = {}
+    """What each feature added to the score, where the reranker can tell; together the score."""
+
+
 class Hit(Record, frozen=True):
     article: Article
     rank: int
     score: float
+    """The fused score."""
     legs: dict[str, LegScore]
     evidence: tuple[Evidence, ...] = ()
     integrity: Integrity = Integrity()
+    reranked: Reranked | None = None
 
 
 class RecentArticle(Record, frozen=True):
@@ -442,6 +456,8 @@ class SearchResult(Record, frozen=True):
     facets: tuple[Facet, ...] = ()
     matching: int | None = None
     """Only with facets: the articles that they count, which meet the conditions and hold a word of the question."""
+    reranker: str = ""
+    """Which one ordered the hits; empty where the fused order stands."""
     timings_ms: dict[str, float] = {}
     not_indexed: tuple[RecentArticle, ...] = ()
     """Only where a top-up was asked for: what the generation lacks, best match of the words first."""

@@ -12,18 +12,21 @@ from retrieval.encoders.base import Encoder
 from retrieval.errors import ArticleNotFoundError, InputError
 from retrieval.evidence import find_evidence
 from retrieval.expansion import Wording, as_typed, expanded
-from retrieval.fusion import FUSIONS
+from retrieval.fusion import FUSIONS, Fused
 from retrieval.identifiers import possible_keys
 from retrieval.index.interface import FacetCounts, IndexedArticle, IndexReader, Scored
 from retrieval.index.manifest import Manifest
 from retrieval.integrity import EXCLUDED
 from retrieval.query import ParsedQuery, parse_query
 from retrieval.records import FACETS, LEGS, Hit, IntegrityPolicy, Query, SearchResult
+from retrieval.rerank.base import Candidate, Question, Reranker
+from retrieval.rerank.order import Ordered, fused_order, reranked_order
 from retrieval.synonyms import Synonyms
 from retrieval.topup import TopUp, topped_up
 
 LONGEST_RESULT: Final = 1_000
 DEFAULT_WEIGHTS: Final = {"lexical": 0.45, "dense": 0.55}
+RERANK_BUDGET_S: Final = 2.0
 _DEPTH: Final = 100
 _EVIDENCE_PER_HIT: Final = 2
 MOST_FACET_VALUES: Final = 1_000
@@ -34,7 +37,8 @@ _NAMED: Final = 10
 class Searcher:
     """Answers queries from one generation; safe to use from several threads.
 
-    `encoder` is None for a generation without vectors; without `synonyms` no query is expanded.
+    `encoder` is None for a generation without vectors; without `synonyms` no query is expanded. A `reranker` has
+    `rerank_budget_s` seconds for each query; where that does not do, the fused order stands and a notice says so.
     """
 
     def __init__(
@@ -46,6 +50,8 @@ class Searcher:
         encoder: Encoder | None,
         weights: Mapping[str, float] = DEFAULT_WEIGHTS,
         synonyms: Synonyms | None = None,
+        reranker: Reranker | None = None,
+        rerank_budget_s: float = RERANK_BUDGET_S,
     ) -> None:
         self.generation = generation
         self._reader = reader
@@ -53,6 +59,8 @@ class Searcher:
         self._encoder = encoder
         self._weights = weights
         self._synonyms = synonyms
+        self._reranker = reranker
+        self._rerank_budget_s = rerank_budget_s
 
     @property
     def manifest(self) -> Manifest:
@@ -63,28 +71,31 @@ class Searcher:
         """Find, fuse, fetch, support. InputError for an empty query, an unknown leg or an impossible limit."""
         _require_usable(query)
         parsed = parse_query(query.text, query.filters)
-        wording = expanded(parsed, self._synonyms) if self._synonyms and query.expand else as_typed(parsed)
+        wording = self._wording(parsed, query)
         timings: dict[str, float] = {}
         legs = self._legs(parsed, wording, query, timings)
         with _timed(timings, "fusion"):
-            fused = FUSIONS[query.fusion](legs, self._weights)[: query.limit]
-        with _timed(timings, "articles"):
-            stored = self._reader.articles([f.pmid for f in fused])
-        articles = [stored[f.pmid].article for f in fused]
+            fused = FUSIONS[query.fusion](legs, self._weights)
+        ordered = self._order(parsed, wording, query, fused, timings)
         with _timed(timings, "evidence"):
             evidence = find_evidence(
-                parsed.ranking_text, articles, self._analyzer, limit=_EVIDENCE_PER_HIT, names=wording.names
+                parsed.ranking_text,
+                [place.indexed.article for place in ordered.places],
+                self._analyzer,
+                limit=_EVIDENCE_PER_HIT,
+                names=wording.names,
             )
         hits = tuple(
             Hit(
-                article=stored[f.pmid].article,
+                article=place.indexed.article,
                 rank=rank,
-                score=f.score,
-                legs=f.legs,
+                score=place.fused.score,
+                legs=place.fused.legs,
                 evidence=sentences,
-                integrity=stored[f.pmid].integrity,
+                integrity=place.indexed.integrity,
+                reranked=place.reranked,
             )
-            for rank, (f, sentences) in enumerate(zip(fused, evidence, strict=True), start=1)
+            for rank, (place, sentences) in enumerate(zip(ordered.places, evidence, strict=True), start=1)
         )
         counts = self._counts(parsed, wording, query, timings) if query.facets else None
         return SearchResult(
@@ -92,12 +103,21 @@ class Searcher:
             hits=hits,
             generation=self.generation,
             interpretation=parsed.interpretation,
-            notices=(*parsed.notices, *self._notices(parsed, query, hits)),
+            notices=(*parsed.notices, *self._notices(parsed, query, hits), *ordered.notices),
             expansions=wording.expansions,
             facets=counts.facets if counts else (),
             matching=counts.articles if counts else None,
+            reranker=ordered.reranker,
             timings_ms=timings,
         )
+
+    def candidates(self, query: Query, depth: int) -> tuple[Question, list[Candidate]]:
+        """What a reranker would be given for a query: to train one."""
+        _require_usable(query)
+        parsed = parse_query(query.text, query.filters)
+        wording = self._wording(parsed, query)
+        fused = FUSIONS[query.fusion](self._legs(parsed, wording, query, {}), self._weights)[:depth]
+        return Question(parsed.ranking_text, wording), self._fetched(fused)
 
     def top_up(self, result: SearchResult, source: TopUp) -> SearchResult:
         """One of this searcher's results with what its generation lacks; a failing source is a notice."""
@@ -143,6 +163,27 @@ class Searcher:
                     missing = _missing(dense, lexical)
                     lexical = _completed(lexical, reader.lexical_scores(wording.rest, missing, groups))
         return {"lexical": lexical, "dense": dense}
+
+    def _order(
+        self, parsed: ParsedQuery, wording: Wording, query: Query, fused: Sequence[Fused], timings: dict[str, float]
+    ) -> Ordered:
+        """The best of the fused list in their final order, with their articles."""
+        reranker = self._reranker if query.rerank and set(query.legs) == set(LEGS) and parsed.ranking_text else None
+        wanted = fused[: max(query.limit, reranker.depth if reranker else 0)]
+        with _timed(timings, "articles"):
+            candidates = self._fetched(wanted)
+        if reranker is None or not candidates:
+            return fused_order(candidates, query.limit)
+        with _timed(timings, "rerank"):
+            question = Question(parsed.ranking_text, wording)
+            return reranked_order(reranker, question, candidates, self._rerank_budget_s, query.limit)
+
+    def _wording(self, parsed: ParsedQuery, query: Query) -> Wording:
+        return expanded(parsed, self._synonyms) if self._synonyms and query.expand else as_typed(parsed)
+
+    def _fetched(self, fused: Sequence[Fused]) -> list[Candidate]:
+        stored = self._reader.articles([f.pmid for f in fused])
+        return [Candidate(f, stored[f.pmid]) for f in fused]
 
     def _counts(self, parsed: ParsedQuery, wording: Wording, query: Query, timings: dict[str, float]) -> FacetCounts:
         groups = [name.group for name in wording.names]

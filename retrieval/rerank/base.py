@@ -5,22 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple, Protocol
 
-import numpy as np
-import numpy.typing as npt
-
 from retrieval.expansion import Wording
 from retrieval.fusion import Fused
 from retrieval.index.interface import IndexedArticle
 
 
 class Question(NamedTuple):
-    """The ranking words of a query, and what the legs made of them."""
+    """The ranking words of a query, and what the vocabulary made of them."""
 
     text: str
     """As typed, without conditions."""
     wording: Wording
-    vector: npt.NDArray[np.float32] | None
-    """Of shape (dimension,); None where the dense leg was not asked or the generation has no vectors."""
 
 
 class Candidate(NamedTuple):
@@ -43,6 +38,11 @@ class Reranker(Protocol):
 
     @property
     def name(self) -> str: ...
+
+    @property
+    def depth(self) -> int:
+        """How many of the fused order it is given."""
+        ...
 
     def load(self) -> None:
         """Load and warm up, so that no user's query pays for it; ConfigurationError where that fails."""
