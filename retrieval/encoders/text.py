@@ -13,6 +13,7 @@ import numpy.typing as npt
 from retrieval.encoders.base import EncoderSpec, Passage, Vectors
 from retrieval.encoders.device import best_device
 from retrieval.encoders.device import fastest_type as fastest_type
+from retrieval.encoders.half import rounded
 from retrieval.encoders.identity import digest_of_folder, with_settings
 from retrieval.encoders.known import Usage, usage_of
 from retrieval.encoders.licences import licence_of
@@ -79,8 +80,13 @@ class TextEncoder:
         return self._finished(self._model.encode_query(list(texts), **self._arguments("query")))
 
     def encode_documents(self, passages: Sequence[Passage]) -> Vectors:
-        texts = [f"{p.title} {p.abstract}".strip() for p in passages]
-        return self._finished(self._model.encode_document(texts, **self._arguments("document")))
+        return self._finished(self._model.encode_document(_texts(passages), **self._arguments("document")))
+
+    def count_tokens(self, passages: Sequence[Passage]) -> list[int]:
+        """Of each article as the model gets it, its marks included, however much of that it reads."""
+        prompt = self._changed.get("document_prompt", self._own["document_prompt"])
+        texts = [prompt + text for text in _texts(passages)]
+        return [len(ids) for ids in self._model.tokenizer(texts, truncation=False, verbose=False)["input_ids"]]
 
     def read_queries(self, texts: Sequence[str]) -> list[ReadText]:
         return self._read(texts, "query")
@@ -194,8 +200,7 @@ class TextEncoder:
         cut = self.spec.dimension < self._full_dimension
         if self._changed.get("normalised") or (cut and self._own["normalised"]):
             vectors = unit(vectors)
-        # The caches and indexes keep half precision; rounding here makes a fresh vector equal to a kept one.
-        return vectors.astype(np.float16).astype(np.float32)
+        return rounded(vectors, self._shown_name)
 
     @cached_property
     def _found_revision(self) -> str:
@@ -205,6 +210,10 @@ class TextEncoder:
             return digest_of_folder(self._folder, self._changed)
         config = getattr(getattr(self._model[0], "auto_model", None), "config", None)
         return with_settings(str(getattr(config, "_commit_hash", None) or self._revision or "unpinned"), self._changed)
+
+
+def _texts(passages: Sequence[Passage]) -> list[str]:
+    return [f"{p.title} {p.abstract}".strip() for p in passages]
 
 
 def _require_pooling(name: str, model: SentenceTransformer, pooling: str | None) -> None:
