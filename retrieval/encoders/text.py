@@ -84,8 +84,7 @@ class TextEncoder:
 
     def count_tokens(self, passages: Sequence[Passage]) -> list[int]:
         """Of each article as the model gets it, its marks included, however much of that it reads."""
-        prompt = self._changed.get("document_prompt", self._own["document_prompt"])
-        texts = [prompt + text for text in _texts(passages)]
+        texts = [self._prompt("document") + text for text in _texts(passages)]
         return [len(ids) for ids in self._model.tokenizer(texts, truncation=False, verbose=False)["input_ids"]]
 
     def read_queries(self, texts: Sequence[str]) -> list[ReadText]:
@@ -163,7 +162,8 @@ class TextEncoder:
         tokens = int(longest) if longest < _LONGEST else 0
         return {
             "query_prompt": model.prompts.get("query", ""),
-            "document_prompt": next((model.prompts[n] for n in _DOCUMENT_PROMPTS if n in model.prompts), ""),
+            # The first that is not empty: versions of sentence-transformers add empty ones of their own.
+            "document_prompt": next(filter(None, map(model.prompts.get, _DOCUMENT_PROMPTS)), ""),
             "query_tokens": tokens,
             "document_tokens": tokens,
             "normalised": any(isinstance(module, Normalize) for module in model),
@@ -179,10 +179,15 @@ class TextEncoder:
         wanted["normalised"] |= self._own["normalised"]
         return {name: value for name, value in wanted.items() if value is not None and value != self._own[name]}
 
+    def _prompt(self, side: Literal["query", "document"]) -> str:
+        return str(self._changed.get(f"{side}_prompt", self._own[f"{side}_prompt"]))
+
     def _arguments(self, side: Literal["query", "document"]) -> dict[str, Any]:
-        arguments: dict[str, Any] = {"batch_size": self._batch, "show_progress_bar": False}
-        if (prompt := self._changed.get(f"{side}_prompt")) is not None:
-            arguments["prompt"] = prompt
+        arguments: dict[str, Any] = {
+            "batch_size": self._batch,
+            "show_progress_bar": False,
+            "prompt": self._prompt(side),
+        }
         if tokens := self._changed.get(f"{side}_tokens"):
             arguments["processing_kwargs"] = {"text": {"max_length": tokens}}
         return arguments

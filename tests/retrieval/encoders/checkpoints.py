@@ -27,7 +27,9 @@ def save_bert(folder: Path, *, seed: int = 0, hidden: int = HIDDEN) -> None:
     )
     model = BertModel(config)
     # Even attention, so that each word counts, however many there are.
-    model.encoder.layer[0].attention.self.query.weight.data.zero_()
+    for name, weights in model.named_parameters():
+        if ".query." in name:
+            weights.data.zero_()
     model.save_pretrained(folder)
     vocabulary = {word: n for n, word in enumerate([*_MARKS, *WORDS])}
     BertTokenizer(vocab=vocabulary).save_pretrained(folder)

@@ -83,7 +83,8 @@ def test_vectors_keep_their_lengths(encoder: TwoTowerEncoder) -> None:
 
 def test_vectors_are_finite_and_rounded_to_half_precision_as_they_are_kept(encoder: TwoTowerEncoder) -> None:
     vectors = encoder.encode_documents([Passage("", ""), Passage("lung", "cells")])
-    assert (vectors.shape, vectors.dtype) == ((2, HIDDEN), np.float32)
+    assert vectors.shape == (2, HIDDEN)
+    assert vectors.dtype == np.float32
     assert np.isfinite(vectors).all()
     assert np.array_equal(vectors, vectors.astype(np.float16).astype(np.float32))
 
