@@ -44,6 +44,7 @@ class TextEncoder:
 
     `name` is the packaged default, a model folder, or a name on the model hub; `revision` pins a hub model.
     `dimension` cuts vectors short, where the model was trained for that; `usage` replaces what pathlit knows of it.
+    What is too long for the model is cut off: other ways gained nothing that is certain (benchmarks/long_abstracts.py).
     Runs in bfloat16 where the processor has instructions for it, on a GPU where there is one.
     """
 
