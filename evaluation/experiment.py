@@ -41,7 +41,7 @@ class Measured(NamedTuple):
 
 def run_task(searcher: Searcher, system: System, task: Task) -> Measured:
     """Ask every question to the depth that is measured; then time some of them as a user asks: ten hits, evidence."""
-    base = Query(text="", legs=system.legs, fusion=system.fusion, expand=system.expand)
+    base = Query(text="", legs=system.legs, fusion=system.fusion, expand=system.expand, rerank=system.rerank)
     if task.kind == "ranked":
         topics = Topics(task.queries, task.qrels)
         run = run_topics(searcher, topics, base=base, limit=DEPTH).run

@@ -24,6 +24,10 @@ class System(Record, frozen=True, forbid_unknown_fields=True):
     lexical_weight: float = DEFAULT_WEIGHTS["lexical"]
     """The dense leg has the rest."""
     expand: bool = True
+    rerank: bool = True
+    """Whether the best of the fused order are reranked; of both legs only."""
+    reranker: str = ""
+    """As the setting of that name; empty: that of the settings."""
     encoder: str = ""
     """Name or folder of the encoder that its home was indexed with; empty: that of the settings."""
     home: str = ""
@@ -34,11 +38,13 @@ class System(Record, frozen=True, forbid_unknown_fields=True):
 
 
 BUILT_IN: Final = (
-    System("both", about="Words and meaning, min-max fusion, synonyms: the default of every search."),
+    System("default", about="Words and meaning, fused and reranked, with synonyms: what every search does."),
+    System("both", rerank=False, about="Words and meaning, min-max fusion, synonyms; not reranked."),
+    System("both-even", rerank=False, expand=False, lexical_weight=0.5, about="Plain min-max fusion, half and half."),
     System("lexical", legs=("lexical",), about="BM25 with synonyms."),
     System("dense", legs=("dense",), about="Vectors alone, with synonyms."),
-    System("both-rrf", fusion="rrf", about="Reciprocal rank fusion instead of min-max."),
-    System("both-no-synonyms", expand=False, about="The default without synonyms."),
+    System("both-rrf", rerank=False, fusion="rrf", about="Reciprocal rank fusion instead of min-max."),
+    System("no-synonyms", expand=False, about="The default without synonyms."),
     System("lexical-no-synonyms", legs=("lexical",), expand=False, about="BM25 on the words as typed."),
 )
 

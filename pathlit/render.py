@@ -112,4 +112,6 @@ def _quote(evidence: Evidence) -> Text:
 
 def _why(hit: Hit) -> Text:
     legs = ", ".join(f"{name} rank {leg.rank}" for name, leg in hit.legs.items() if leg.share > 0)
-    return Text(f"score {hit.score:.3f} · {legs}", style="dim")
+    reranked = hit.reranked
+    moved = f" · reranked from {reranked.fused_rank}" if reranked and reranked.fused_rank != hit.rank else ""
+    return Text(f"score {hit.score:.3f} · {legs}{moved}", style="dim")

@@ -29,8 +29,8 @@ def print_records(records: Sequence[RunRecord]) -> None:
             Text(record.task),
             Text(record.system.name),
             record.primary,
-            f"{mean.mean:.3f}",
-            f"{mean.low:.3f}-{mean.high:.3f}",
+            f"{mean.mean:.4f}",
+            f"{mean.low:.4f}-{mean.high:.4f}",
             f"{record.latency.median_ms:.1f}",
             f"{record.latency.p95_ms:.1f}",
         )

@@ -39,6 +39,7 @@ from retrieval.synonyms import Synonyms
 from retrieval.vocabulary.file import PATHOLOGY, Vocabulary, read_vocabulary
 
 _PATIENT = 8
+_NO_HURRY_S = 600.0
 _TOP_UP_TIMEOUT_S = 4.0
 _TOP_UP_CONNECT_S = 2.0
 
@@ -170,6 +171,10 @@ class HomeFolder:
         changes: dict[str, object] = {"lexical_weight": system.lexical_weight}
         if system.encoder:
             changes |= {"encoder": system.encoder, "encoder_revision": None}
+        if system.reranker:
+            changes["reranker"] = system.reranker
+        # What is found must not depend on what else the machine does; how long it takes is reported beside it.
+        changes["rerank_budget_s"] = _NO_HURRY_S
         if system.home:
             changes["home"] = Path(system.home)
         return HomeFolder(self.settings.model_copy(update=changes)).open_searcher()

@@ -14,6 +14,9 @@ from tests.real_data import DATA
 settings.register_profile("pathlit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("pathlit")
 
+# A busy machine must not change what tests find; the budget has tests of its own.
+os.environ.setdefault("PATHLIT_RERANK_BUDGET_S", "600")
+
 _FORBIDDEN_SKIPS = set(os.environ.get("PATHLIT_FORBID_SKIPS", "").split())
 """Markers whose tests must not skip on this machine; set where their parts are known to be installed."""
 

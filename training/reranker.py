@@ -2,8 +2,8 @@
 
 The loss is that of ListNet's top one: the softmax over a question's candidates should fall on the judged ones. Cao et
 al.: Learning to Rank: From Pairwise Approach to Listwise Approach, ICML 2007. Features are taken one by one as long as
-each raises nDCG@10 on the task that was left out of the fitting: what helps only where it was learned is what hurts
-elsewhere. Questions that quote their article reward any count of shared words.
+each raises nDCG@10, by more than chance, on the task that was left out of the fitting: what helps only where it was
+learned hurts elsewhere. Questions that quote their article, for one, reward every count of shared words.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from retrieval.errors import InputError
 FloatArray = npt.NDArray[np.float32]
 
 FIRST: Final = "fused"
-_LEAST_GAIN: Final = 0.001
-"""nDCG@10 that a further feature must add, averaged over the tasks left out."""
+_CERTAIN: Final = 1.96
+"""Standard errors that the gain of a further feature must exceed."""
 _REGULAR: Final = 1e-3
 _FOLDS: Final = 5
 _DISCOUNTED: Final = 10
@@ -74,16 +74,16 @@ def learn(courses: Sequence[Course], names: Sequence[str], hear: Callable[[Step]
             )
     chosen, steps = [FIRST], []
     best = _left_out(courses, names, chosen)
-    steps.append(Step(tuple(chosen), best))
+    steps.append(Step(tuple(chosen), _mean(best)))
     hear(steps[-1])
     while rest := [name for name in names if name not in chosen]:
-        gains = {name: _left_out(courses, names, [*chosen, name]) for name in rest}
-        name = max(gains, key=lambda name: gains[name])
-        if gains[name] < best + _LEAST_GAIN:
+        tried = {name: _left_out(courses, names, [*chosen, name]) for name in rest}
+        name = max(tried, key=lambda name: _mean(tried[name]))
+        if _mean(tried[name]) - _mean(best) < _CERTAIN * _error(best, tried[name]):
             break
         chosen.append(name)
-        best = gains[name]
-        steps.append(Step(tuple(chosen), best))
+        best = tried[name]
+        steps.append(Step(tuple(chosen), _mean(best)))
         hear(steps[-1])
     weights = fit([lesson for course in courses for lesson in course.lessons], _places(names, chosen), _even(courses))
     # Scores are compared within a question only: the fused score keeps its size, which reads better.
@@ -179,6 +179,16 @@ def _tested(
         yield course, found[course.task]
 
 
-def _left_out(courses: Sequence[Course], names: Sequence[str], chosen: Sequence[str]) -> float:
-    means = [np.mean([after for _, after in scores.values()]) for _, scores in _tested(courses, names, chosen)]
-    return float(np.mean(means))
+def _left_out(courses: Sequence[Course], names: Sequence[str], chosen: Sequence[str]) -> list[npt.NDArray[np.float64]]:
+    """nDCG@10 of each question by weights that it had no part in, a row for each task."""
+    return [np.asarray([after for _, after in scores.values()]) for _, scores in _tested(courses, names, chosen)]
+
+
+def _mean(rows: Sequence[npt.NDArray[np.float64]]) -> float:
+    return float(np.mean([row.mean() for row in rows]))
+
+
+def _error(before: Sequence[npt.NDArray[np.float64]], after: Sequence[npt.NDArray[np.float64]]) -> float:
+    """Standard error of the difference of two such means, question by question."""
+    variances = [(b - a).var(ddof=1) / len(a) for b, a in zip(before, after, strict=True)]
+    return float(np.sqrt(np.sum(variances))) / len(variances)

@@ -111,6 +111,11 @@ class SearchRequest(_Request):
         description="Search names in the plain words by their synonyms as well (HER2: ERBB2, c-erbB-2, CD340); "
         "`expansions` of the answer names them.",
     )
+    rerank: Annotated[bool, Field(strict=True)] = Field(
+        True,
+        description="Read the best hits once more, sentence by sentence, and put them in a better order; with both "
+        "legs only, and within the server's time budget.",
+    )
     facets: _Facets = Field([])
     facet_size: Annotated[_FacetSize, Field(strict=True)] = Field(10)
 
@@ -128,6 +133,7 @@ class SearchRequest(_Request):
             legs=tuple(self.legs),
             fusion=self.fusion,
             expand=self.expand,
+            rerank=self.rerank,
             facets=tuple(self.facets),
             facet_size=self.facet_size,
         )

@@ -50,12 +50,26 @@ class FoundView(View):
     evidence: list[EvidenceView] = Field(description="The sentences that answer best, best first; may be empty.")
 
 
+class RerankedView(View):
+    """What a reranker made of a hit."""
+
+    score: float = Field(description="Comparable within one answer.", examples=[2.31])
+    fused_rank: int = Field(description="Where fusion had placed it.", examples=[4])
+    contributions: dict[str, float] = Field(
+        description="What each feature added to the score, where the reranker can tell.",
+        examples=[{"fused": 0.82, "sentence": 0.44, "words": 1.05}],
+    )
+
+
 class HitView(FoundView):
     """One article of the index that was found, and why."""
 
     rank: int = Field(description="1 is best.", examples=[1])
     score: float = Field(description="The fused score, comparable within one answer.", examples=[0.91])
     legs: dict[str, LegView] = Field(description="By leg (`lexical`, `dense`), those that found it.")
+    reranked: RerankedView | None = Field(
+        description="Reranked hits come first, by this score; null for the others, which follow by `score`."
+    )
 
 
 class NotIndexedView(FoundView):
@@ -104,6 +118,7 @@ class SearchResponse(View):
         "question; null without.",
         examples=[1312],
     )
+    reranker: str | None = Field(description="Which one ordered the hits; null where the fused order stands.")
     timings_ms: dict[str, float] = Field(
         description="Milliseconds by stage.", examples=[{"encode": 8.1, "dense": 1.7, "lexical": 4.0, "fusion": 0.2}]
     )
@@ -121,6 +136,7 @@ def search_view(result: SearchResult) -> SearchResponse:
         expansions=[ExpansionView.model_validate(expansion) for expansion in result.expansions],
         facets=[FacetView.model_validate(facet) for facet in result.facets],
         matching=result.matching,
+        reranker=result.reranker or None,
         timings_ms=dict(result.timings_ms),
         not_indexed=[
             NotIndexedView.model_validate(_found(recent.article, recent.integrity, recent.evidence))
@@ -136,6 +152,7 @@ def _hit_view(hit: Hit) -> HitView:
             "rank": hit.rank,
             "score": hit.score,
             "legs": hit.legs,
+            "reranked": hit.reranked,
         }
     )
 

@@ -55,6 +55,9 @@ FusionOption = Annotated[FusionName, typer.Option("--fusion", help="How the two 
 Expand = Annotated[
     bool, typer.Option("--expand/--no-expand", help="Search names by their synonyms as well: HER2 as ERBB2, CD340.")
 ]
+Rerank = Annotated[
+    bool, typer.Option("--rerank/--no-rerank", help="Read the best hits once more, sentence by sentence.")
+]
 WithFacets = Annotated[
     bool,
     typer.Option("--facets", help="Count years, journals, organs, study types and others over all matching articles."),
@@ -88,6 +91,7 @@ def search(
     legs: Legs = None,
     fusion: FusionOption = FusionName.MINMAX,
     expand: Expand = True,
+    rerank: Rerank = True,
     facets: WithFacets = False,
     top_up: WithTopUp = False,
     home: Home = None,
@@ -116,6 +120,7 @@ def search(
         legs=tuple(leg.value for leg in legs) if legs else LEGS,
         fusion=fusion.value,
         expand=expand,
+        rerank=rerank,
         facets=FACETS if facets else (),
     )
     searcher = place.open_searcher()

@@ -40,6 +40,7 @@ def test_a_hit_says_what_was_found_and_why(client: TestClient) -> None:
         "mesh": ["Lung Neoplasms"],
         "url": "https://pubmed.ncbi.nlm.nih.gov/101/",
         "integrity": {"status": "ok", "reasons": [], "related_pmids": [], "findings": []},
+        "reranked": None,
     }
     assert set(legs) == {"lexical", "dense"}
     assert all(list(leg) == ["rank", "score", "share"] for leg in legs.values())
@@ -53,7 +54,8 @@ def test_a_hit_says_what_was_found_and_why(client: TestClient) -> None:
 def test_an_answer_says_how_it_came_about(client: TestClient) -> None:
     data = search(client, query="squamous   marker -mouse")
     assert list(data) == [
-        *("hits", "interpretation", "notices", "expansions", "facets", "matching", "timings_ms", "not_indexed")
+        *("hits", "interpretation", "notices", "expansions", "facets", "matching"),
+        *("reranker", "timings_ms", "not_indexed"),
     ]
     assert (data["facets"], data["matching"]) == ([], None)
     assert data["not_indexed"] == []

@@ -34,5 +34,5 @@ def test_systems_are_chosen_by_name_and_a_file_may_replace_a_built_in_one() -> N
     mine = System("lexical", legs=("lexical",), expand=False)
     assert chosen(["lexical"], [*BUILT_IN, mine]) == [mine]
     assert [system.name for system in chosen([], BUILT_IN)] == [system.name for system in BUILT_IN]
-    with pytest.raises(InputError, match="there is no system 'best'; there are both, lexical"):
+    with pytest.raises(InputError, match="there is no system 'best'; there are default, both, both-even, lexical"):
         chosen(["best"], BUILT_IN)
