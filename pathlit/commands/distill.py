@@ -208,20 +208,17 @@ def _card(
 @contextmanager
 def _written(to: Path, *, force: bool) -> Iterator[Path]:
     """A folder to write in, which takes its name when it is whole; what a killed run left is removed first."""
-    if to.exists() and not force:
-        raise InputError(f"{to} exists; give another name, or --force")
-    if to.exists() and not (to / _MODEL).is_file():
-        raise InputError(f"{to} is no model, so --force does not replace it; give another name")
     parent = to.absolute().parent
     if not parent.is_dir():
         raise InputError(f"the folder {parent} does not exist; make it first, or give another name than {to}")
     work = parent / f".{to.name}.unfinished"
-    work.mkdir(exist_ok=True)
     unfinished, replaced = work / "student", work / "replaced"
+    work.mkdir(exist_ok=True)
     with exclusive(work / "lock", f"distill {to.name}"):
-        _put_back(replaced, to)
-        shutil.rmtree(unfinished, ignore_errors=True)
         try:
+            _put_back(replaced, to)
+            _require_free(to, force=force)
+            shutil.rmtree(unfinished, ignore_errors=True)
             unfinished.mkdir()
             yield unfinished
             if to.exists():
@@ -230,6 +227,13 @@ def _written(to: Path, *, force: bool) -> Iterator[Path]:
         finally:
             _put_back(replaced, to)
             shutil.rmtree(work, ignore_errors=True)
+
+
+def _require_free(to: Path, *, force: bool) -> None:
+    if to.exists() and not force:
+        raise InputError(f"{to} exists; give another name, or --force")
+    if to.exists() and not (to / _MODEL).is_file():
+        raise InputError(f"{to} is no model, so --force does not replace it; give another name")
 
 
 def _put_back(replaced: Path, to: Path) -> None:
