@@ -2,8 +2,8 @@
 
 python -m benchmarks.distill STUDENT [FOLDER]     distilled before: pathlit distill STUDENT --home LIBRARY
 
-Both encoders are timed in this run, in turns. FOLDER keeps the two libraries (by default below .cache). The articles are
-SciFact's, the questions its training claims, which no student is distilled from.
+Both encoders are timed in this run, in turns. FOLDER keeps the two libraries (by default below .cache). The articles
+are SciFact's, the questions its training claims, which no student is distilled from.
 """
 
 from __future__ import annotations
