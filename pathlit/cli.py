@@ -12,6 +12,7 @@ from typing import Any, NoReturn
 import typer
 
 from pathlit.commands.demo import demo
+from pathlit.commands.distill import distill
 from pathlit.commands.doctor import doctor
 from pathlit.commands.evaluate import evaluate
 from pathlit.commands.figures import figures
@@ -51,6 +52,7 @@ for command in (
     rollback,
     schedule,
     doctor,
+    distill,
 ):
     app.command()(command)
 app.add_typer(evaluate)

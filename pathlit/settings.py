@@ -66,8 +66,17 @@ class Settings(BaseSettings):
     )
 
     home: Path = Field(Path("pathlit-home"), description="Folder of the catalog, the embeddings and the generations.")
-    encoder: str = Field(DEFAULT_MODEL, description="A sentence-transformers model: its name or its folder.")
-    encoder_revision: str | None = Field(None, description="Commit of the model on the model hub.")
+    encoder: str = Field(
+        DEFAULT_MODEL,
+        description="A sentence-transformers model, by its name or its folder; or ncbi/MedCPT, two models: query/ and "
+        "article/ of a folder.",
+    )
+    encoder_revision: str | None = Field(
+        None, description="Commit of the model on the model hub; of two models QUERY+ARTICLE."
+    )
+    encoder_dimension: int | None = Field(
+        None, description="Cuts vectors to so many numbers, of models trained for that (Matryoshka)."
+    )
     accepted_licences: frozenset[str] = Field(
         frozenset(), description="Licences of non-commercial models that you accept."
     )

@@ -23,7 +23,8 @@ from indexing.refresh import HOME_LOCK, Gates, Refresher, Sources
 from indexing.refresh_report import Stage
 from pathlit.settings import Settings
 from retrieval.analysis import Analyzer
-from retrieval.encoders.text import TextEncoder
+from retrieval.encoders.base import Encoder
+from retrieval.encoders.opening import open_encoder
 from retrieval.errors import CatalogError, ConfigurationError
 from retrieval.exclusive import exclusive
 from retrieval.index.embedded import EmbeddedReader
@@ -126,12 +127,13 @@ class HomeFolder:
         return Synonyms(self.vocabulary, self.analyzer)
 
     @cached_property
-    def encoder(self) -> TextEncoder:
+    def encoder(self) -> Encoder:
         settings = self.settings
-        return TextEncoder(
+        return open_encoder(
             settings.encoder,
             revision=settings.encoder_revision,
             accepted_licences=settings.accepted_licences,
+            dimension=settings.encoder_dimension,
         )
 
     def open_reader(self, generation: str | None = None) -> EmbeddedReader:
@@ -170,7 +172,7 @@ class HomeFolder:
         """The published generation, searched as an entry of the leaderboard is configured."""
         changes: dict[str, object] = {"lexical_weight": system.lexical_weight}
         if system.encoder:
-            changes |= {"encoder": system.encoder, "encoder_revision": None}
+            changes |= {"encoder": system.encoder, "encoder_revision": None, "encoder_dimension": None}
         if system.reranker:
             changes["reranker"] = system.reranker
         # What is found must not depend on what else the machine does; how long it takes is reported beside it.

@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pathlit.commands.options import AsJson, Home
+from pathlit.commands.train_encoder import encoder
 from pathlit.console import err, out, print_json
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
 from pathlit.wiring import HomeFolder
+from retrieval.encoders.text import TextEncoder
 from retrieval.errors import ConfigurationError, InputError
 from retrieval.rerank.model import RerankModel, Trained, write_model
 
@@ -31,9 +33,13 @@ def describe() -> None:
     """Train models from what is indexed.
 
     \b
+        pathlit train encoder my-encoder --home my-library
         pathlit train reranker tasks evidence-inference:FOLDER --home my-library --to my-reranker.toml
         PATHLIT_RERANKER=my-reranker.toml pathlit search ...
     """
+
+
+train.command()(encoder)
 
 
 @train.command()
@@ -66,7 +72,12 @@ def reranker(
     place = HomeFolder(read_settings(home))
     found = [_some(task, questions) for task in find_tasks(tasks)]
     searcher = place.open_searcher()
-    reader = FeatureReader(place.analyzer, place.encoder)
+    reading = place.encoder
+    if not isinstance(reading, TextEncoder):
+        raise ConfigurationError(
+            f"the encoder {reading.spec.name} has no vectors of tokens, which features need; choose a transformer"
+        )
+    reader = FeatureReader(place.analyzer, reading)
     courses = []
     with WorkProgress(err).shown() as progress:
         for task in found:
@@ -84,7 +95,7 @@ def reranker(
                 )
             )
     learned = learn(courses, NAMES, _tell)
-    model = _model(learned, place.encoder.spec.id, depth)
+    model = _model(learned, reading.spec.id, depth)
     write_model(to, model)
     if as_json:
         print_json({"file": str(to), "model": model})

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Final
 
 from retrieval.analysis import Analyzer
+from retrieval.encoders.base import Encoder
 from retrieval.encoders.text import DEFAULT_MODEL, TextEncoder
 from retrieval.errors import ConfigurationError
 from retrieval.rerank.base import Reranker
@@ -18,7 +19,7 @@ NONE: Final = "none"
 
 
 def open_reranker(
-    name: str, analyzer: Analyzer, encoder: TextEncoder, *, accepted_licences: frozenset[str]
+    name: str, analyzer: Analyzer, encoder: Encoder, *, accepted_licences: frozenset[str]
 ) -> Reranker | None:
     """Not loaded yet. `encoder` is the one of the index, used again where the model was learned with it.
 
@@ -34,8 +35,8 @@ def open_reranker(
     return LearnedReranker(model, analyzer, reader, name=name if name == LEARNED else path.stem)
 
 
-def _reader(wanted: str, encoder: TextEncoder, path: Path) -> TextEncoder:
-    if encoder.spec.id == wanted:
+def _reader(wanted: str, encoder: Encoder, path: Path) -> TextEncoder:
+    if isinstance(encoder, TextEncoder) and encoder.spec.id == wanted:
         return encoder
     packaged = TextEncoder(DEFAULT_MODEL)
     if packaged.spec.id == wanted:

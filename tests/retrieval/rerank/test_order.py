@@ -44,7 +44,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Corpus:
     return made
 
 
-def searcher(corpus: Corpus, reranker: Alphabet, **more: float) -> Searcher:
+def searcher(corpus: Corpus, reranker: Alphabet, budget_s: float = 2.0) -> Searcher:
     plain = corpus.open_searcher()
     return Searcher(
         corpus.open_reader(),
@@ -52,7 +52,7 @@ def searcher(corpus: Corpus, reranker: Alphabet, **more: float) -> Searcher:
         analyzer=corpus.analyzer,
         encoder=corpus.encoder,
         reranker=reranker,
-        **more,
+        rerank_budget_s=budget_s,
     )
 
 
@@ -112,7 +112,7 @@ def test_it_is_not_asked_about_one_leg_about_conditions_alone_or_against_the_ask
 
 
 def test_out_of_time_the_fused_order_stands_and_a_notice_says_so(corpus: Corpus) -> None:
-    late = searcher(corpus, Alphabet(late=True), rerank_budget_s=0.5)
+    late = searcher(corpus, Alphabet(late=True), budget_s=0.5)
     result = late.search(Query(text="carcinoma"))
     assert titles(late, Query(text="carcinoma")) == titles(late, Query(text="carcinoma", rerank=False))
     assert result.reranker == ""
