@@ -55,7 +55,7 @@ class CrossEncoderReranker:
 
     def rerank(self, question: Question, candidates: Sequence[Candidate], deadline: float) -> list[Judged]:
         pairs = [(question.text, _text(candidate)) for candidate in candidates]
-        if not self._turn.acquire(timeout=max(0.0, deadline - perf_counter())):
+        if not self._turn.acquire(timeout=min(max(0.0, deadline - perf_counter()), threading.TIMEOUT_MAX)):
             raise OutOfTimeError("other queries kept the reranker busy")
         scores: list[float] = []
         try:
