@@ -9,24 +9,23 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import TYPE_CHECKING, Annotated, Final
 
-import msgspec
 import numpy as np
 import typer
 
 from indexing.catalog import CatalogEntry
 from pathlit.commands.options import AsJson, Home
 from pathlit.console import err, note, out, print_json
+from pathlit.leak_check import checked
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
 from pathlit.wiring import HomeFolder
 from retrieval.encoders.base import Encoder, Passage
 from retrieval.encoders.opening import open_encoder
 from retrieval.encoders.text import TextEncoder
-from retrieval.errors import ConfigurationError, InputError
+from retrieval.errors import InputError
 from retrieval.exclusive import exclusive
 from training.card import Card, LeakCheck, Metric, write_card
 
@@ -88,7 +87,13 @@ def distill(
         )
         learned.student.save(folder)
         speed = _speed(teachers, folder, [_passage(entry) for entry in entries])
-        card = _card(to, teachers, learned, speed, _checked(place, check or (), entries))
+        card = _card(
+            to,
+            teachers,
+            learned,
+            speed,
+            checked(([entry.article.title, entry.article.abstract] for entry in entries), check or ()),
+        )
         write_card(folder, card)
     if as_json:
         print_json({"folder": str(to), "card": card})
@@ -158,29 +163,6 @@ def _speed(teachers: Sequence[Encoder], folder: Path, passages: Sequence[Passage
         together,
         rate(TextEncoder(str(folder)), _TIMED_FAST),
     )
-
-
-def _checked(place: HomeFolder, addresses: Sequence[str], entries: Sequence[CatalogEntry]) -> tuple[LeakCheck, ...]:
-    """Near-copies of each test's questions among what was learned from; its articles are, where they are indexed."""
-    if not addresses:
-        return ()
-    try:
-        from evaluation.addresses import find_tasks
-        from evaluation.leakage.audit import audit
-    except ImportError as exc:
-        raise ConfigurationError(f"--check needs {exc.name}; install the extra `pathlit[evaluation]`") from exc
-    with TemporaryDirectory() as folder:
-        training = Path(folder) / "articles.jsonl"
-        with training.open("wb") as lines:
-            for entry in entries:
-                text = f"{entry.article.title} {entry.article.abstract}"
-                # Titles and sentences alone were learned from as well, and a question may equal a title.
-                lines.write(msgspec.json.encode([text, entry.article.title]) + b"\n")
-        checks = []
-        for task in find_tasks(addresses):
-            found = audit({f"query {key}": text for key, text in task.queries.items()}, training)
-            checks.append(LeakCheck(task.name, found.tested, found.leaked))
-    return tuple(checks)
 
 
 def _card(

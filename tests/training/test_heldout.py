@@ -1,5 +1,7 @@
 """Titles find their own abstracts: ranks, and what they are worth."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 
@@ -11,10 +13,10 @@ from training.heldout import find_own_abstract
 class Fixed:
     spec = EncoderSpec(name="fixed", revision="1", dimension=2, max_tokens=0, licence="")
 
-    def encode_queries(self, texts: list[str]) -> Vectors:
+    def encode_queries(self, texts: Sequence[str]) -> Vectors:
         return np.tile(np.array([1.0, 0.0], dtype=np.float32), (len(texts), 1))
 
-    def encode_documents(self, passages: list[Passage]) -> Vectors:
+    def encode_documents(self, passages: Sequence[Passage]) -> Vectors:
         assert all(passage.title == "" for passage in passages)
         return np.array([[float(p.abstract), 0.0] for p in passages], dtype=np.float32)
 
