@@ -52,7 +52,8 @@ def main() -> None:
 
 
 def _indexed(home: Path, encoder: str) -> HomeFolder:
-    place = HomeFolder(Settings(home=home, encoder=encoder))
+    # As fused: reranking by another encoder would hide what the student lacks.
+    place = HomeFolder(Settings(home=home, encoder=encoder, reranker="none"))
     place.make_home()
     with place.open_catalog() as catalog:
         ingest([DATA / "scifact" / "corpus.jsonl.gz"], catalog)

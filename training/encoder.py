@@ -73,10 +73,12 @@ def adapt(
     from sentence_transformers import SentenceTransformer, SentenceTransformerTrainer
     from sentence_transformers.sentence_transformer.losses import MultipleNegativesRankingLoss
     from sentence_transformers.sentence_transformer.training_args import BatchSamplers
-    from transformers import set_seed
+    from transformers import PrinterCallback, set_seed
 
     set_seed(plan.seed)
     model = SentenceTransformer(str(base), trust_remote_code=False, model_kwargs={"dtype": torch.float32})
+    # The card is ours.
+    model.model_card_data.generate_widget_examples = False
     first = {name: tensor.detach().clone() for name, tensor in model.state_dict().items()}
     longest, model.max_seq_length = model.max_seq_length, min(_MAX_TOKENS, model.max_seq_length or _MAX_TOKENS)
     columns = {name: [getattr(e, name) for e in examples] for name in Example._fields}
@@ -88,6 +90,8 @@ def adapt(
         loss=MultipleNegativesRankingLoss(model),
         callbacks=[clock],
     )
+    # It would print what the caller shows in its own way.
+    trainer.remove_callback(PrinterCallback)
     began = perf_counter()
     saved = sorted(work.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]))
     trainer.train(resume_from_checkpoint=str(saved[-1]) if saved else None)
