@@ -10,6 +10,7 @@ from evaluation.leakage.audit import audit
 from evaluation.runs import IndexCost, Latency, RunRecord, averages, write_run
 from evaluation.systems import System
 from evaluation.task import PRIMARY, Task
+from retrieval.records import LEGS
 from retrieval.search import Searcher
 
 
@@ -21,6 +22,7 @@ def make_entry(
     measured = run_task(searcher, system, task)
     manifest = searcher.manifest
     audits = [audit(texts_of_test(searcher, task), Path(path)) for path in system.trained_on]
+    reranker = searcher.reranker if system.rerank and set(system.legs) == set(LEGS) else None
     record = RunRecord(
         task=task.name,
         kind=task.kind,
@@ -39,6 +41,8 @@ def make_entry(
         latency=Latency.of(measured.latencies_ms),
         index=IndexCost.of(manifest, system.legs),
         audits=tuple(audits),
+        reranker=reranker.name if reranker else "",
+        learned_from_it=reranker is not None and task.name in reranker.learned_from,
     )
     write_run(runs, record, task, measured.run, measured.values)
     return record

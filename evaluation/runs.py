@@ -82,6 +82,10 @@ class RunRecord(Record, frozen=True):
     latency: Latency
     index: IndexCost
     audits: tuple[Audit, ...] = ()
+    reranker: str = ""
+    """Empty where the fused order stood."""
+    learned_from_it: bool = False
+    """Whether the reranker's weights were learned from questions of this very task."""
 
 
 class StoredRun(Record, frozen=True):

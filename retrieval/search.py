@@ -63,6 +63,10 @@ class Searcher:
         self._rerank_budget_s = rerank_budget_s
 
     @property
+    def reranker(self) -> Reranker | None:
+        return self._reranker
+
+    @property
     def manifest(self) -> Manifest:
         """What the generation says of itself."""
         return self._reader.manifest

@@ -129,6 +129,8 @@ def _rank(score: float, scores: Sequence[float]) -> float:
 
 
 def _leakage(record: RunRecord) -> Leakage:
+    if record.learned_from_it:
+        return Leakage("leaked", f"the reranker {record.reranker} was learned from questions of this task")
     leaked = [audit for audit in record.audits if audit.leaked]
     if leaked:
         told = "; ".join(f"{audit.leaked} of {audit.tested} texts stand in {audit.source}" for audit in leaked)

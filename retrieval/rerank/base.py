@@ -40,6 +40,11 @@ class Reranker(Protocol):
     def name(self) -> str: ...
 
     @property
+    def learned_from(self) -> tuple[str, ...]:
+        """Names of the tasks whose judged questions it was learned from, as far as its file says."""
+        ...
+
+    @property
     def depth(self) -> int:
         """How many of the fused order it is given."""
         ...

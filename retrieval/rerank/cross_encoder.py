@@ -35,6 +35,7 @@ class CrossEncoderReranker:
     """
 
     depth = _DEPTH
+    learned_from: tuple[str, ...] = ()
 
     def __init__(
         self, name: str = MEDCPT, *, revision: str | None = None, accepted_licences: frozenset[str] = frozenset()

@@ -54,6 +54,10 @@ class LearnedReranker:
         self.name = name
 
     @property
+    def learned_from(self) -> tuple[str, ...]:
+        return tuple(task.task for task in self._model.trained)
+
+    @property
     def depth(self) -> int:
         return self._model.depth
 

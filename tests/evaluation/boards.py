@@ -18,6 +18,7 @@ def store(
     hits: Mapping[str, list[str]] | None = None,
     encoder: str = "",
     median_ms: float = 5.0,
+    learned_from_it: bool = False,
 ) -> RunRecord:
     """Stores a run whose questions have these values of the task's primary measure."""
     measure = PRIMARY[kind]
@@ -40,6 +41,8 @@ def store(
         means=averages(by_query, list(values)),
         latency=Latency(median_ms, 2 * median_ms, len(values)),
         index=IndexCost(1_000_000, 10, 0),
+        reranker="learned" if learned_from_it else "",
+        learned_from_it=learned_from_it,
     )
     ranked = {key: {article: 1 / rank for rank, article in enumerate(found, 1)} for key, found in (hits or {}).items()}
     write_run(root, record, asked, ranked, by_query)

@@ -45,6 +45,15 @@ def test_chance_and_more_than_chance_are_told_apart(board: Board) -> None:
     ]
 
 
+def test_a_reranker_that_learned_from_a_tasks_questions_is_marked_on_that_task_alone(tmp_path: Path) -> None:
+    store(tmp_path, "pubmedqa", "default", {"a": 1.0, "b": 0.5}, encoder=MINILM, learned_from_it=True)
+    store(tmp_path, "other", "default", {"a": 1.0, "b": 0.5}, encoder="mine@1")
+    tables = {table.name: table.rows[0].leakage for table in make_board(read_runs(tmp_path)).tasks}
+    assert tables["pubmedqa"].verdict == "leaked"
+    assert tables["pubmedqa"].told == "the reranker learned was learned from questions of this task"
+    assert tables["other"].verdict != "leaked"
+
+
 def test_what_is_known_of_training_data_stands_with_each_entry(board: Board) -> None:
     verdicts = {(t.name, r.system): r.leakage.verdict for t in board.tasks for r in t.rows}
     assert verdicts == {

@@ -20,6 +20,7 @@ class Alphabet:
     """Prefers titles late in the alphabet; remembers what it was asked."""
 
     name = "alphabet"
+    learned_from: tuple[str, ...] = ()
 
     def __init__(self, depth: int = 10, *, late: bool = False) -> None:
         self.depth = depth
