@@ -3,7 +3,8 @@
     PathlitError
     ├── InputError              the caller handed over something unusable        (exit 2, HTTP 422)
     │   ├── MalformedFileError  a file that cannot be read to its end
-    │   └── RecordError         one record that cannot be used; counted, the rest is kept
+    │   ├── RecordError         one record that cannot be used; counted, the rest is kept
+    │   └── ImageError          an image that is none, is damaged, or shows nothing to search by
     ├── ArticleNotFoundError    no such PMID in this generation                  (exit 1, HTTP 404)
     ├── ConfigurationError      a setting, a missing package, a missing model    (exit 2, HTTP 500)
     ├── SourceError             a remote source failed or answered nonsense      (exit 4, HTTP 502)
@@ -53,6 +54,16 @@ class RecordError(InputError):
     def __init__(self, source: str, identifier: str, reason: str) -> None:
         self.source, self.identifier, self.reason = source, identifier, reason
         super().__init__(f"{source}, record {identifier}: {reason}")
+
+
+class ImageError(InputError):
+    """An image that cannot be searched by. `kind` says why in one word, `measure` is the number that decided."""
+
+    code = "unusable_image"
+
+    def __init__(self, kind: str, message: str, *, measure: float | None = None) -> None:
+        self.kind, self.measure = kind, measure
+        super().__init__(message)
 
 
 class ArticleNotFoundError(PathlitError):

@@ -1,0 +1,1 @@
+"""Encoders that put images and texts into one space."""

@@ -1,0 +1,27 @@
+"""What an image encoder is: images in, texts in, vectors of one space out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from retrieval.encoders.base import EncoderSpec, Vectors
+from retrieval.image.picture import Pixels
+
+
+class ImageEncoder(Protocol):
+    """Vectors are float32 of shape (n, spec.dimension) and of length 1, compared by inner product."""
+
+    @property
+    def spec(self) -> EncoderSpec:
+        """`max_tokens` is the context length of its texts."""
+        ...
+
+    @property
+    def logit_scale(self) -> float:
+        """What cosines are multiplied by before a softmax over texts: the inverse of the training's temperature."""
+        ...
+
+    def encode_images(self, images: Sequence[Pixels]) -> Vectors: ...
+
+    def encode_texts(self, texts: Sequence[str]) -> Vectors: ...
