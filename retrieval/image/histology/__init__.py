@@ -1,0 +1,1 @@
+"""Classical histology features: what can be measured in a stained section without any trained network."""
