@@ -66,7 +66,9 @@ def read_picture(data: bytes, *, most_bytes: int = MOST_BYTES, most_pixels: int 
             "not_an_image", f"these {len(data):,} bytes are no image in a known format; send {', '.join(FORMATS)}"
         ) from exc
     except Image.DecompressionBombError as exc:
-        raise ImageError("too_many_pixels", f"the image unpacks to too many pixels: {exc}") from exc
+        raise ImageError(
+            "too_many_pixels", f"the image unpacks to too many pixels ({exc}); send a region of it"
+        ) from exc
     except MemoryError as exc:
         raise ImageError("too_many_pixels", "the image does not fit into memory; send a region of it") from exc
     # Decoders raise whatever they meet in damaged files: OSError, SyntaxError, ValueError, struct.error, IndexError ...
@@ -90,8 +92,9 @@ def _require_size(size: tuple[int, int], most_pixels: int) -> None:
 
 def _rgb(image: Image.Image) -> Pixels:
     if image.mode in _16_BIT or image.mode == "F":
-        raw = np.asarray(image, dtype=np.float64)
-        top = 65535.0 if raw.max() > 255 else 255.0
+        raw = np.nan_to_num(np.asarray(image, dtype=np.float64))
+        # Files do not say how many of their bits are in use: 0 to 1, 8, 10, 12, 14 and 16 bits are all found.
+        top = next((float(t) for t in (1, 255, 1023, 4095, 16383) if raw.max() <= t), 65535.0)
         grey = np.clip(raw / top * 255, 0, 255).astype(np.uint8)
         return np.ascontiguousarray(np.stack([grey] * 3, axis=-1))
     if image.mode in {"RGBA", "LA", "PA"} or "transparency" in image.info:

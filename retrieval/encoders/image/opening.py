@@ -22,8 +22,7 @@ def open_image_encoder(
     folder = Path(name)
     if (folder / ADAPTER).is_file():
         # An encoder that was adapted to a library: another encoder and what was learned on top of it.
-        from retrieval.encoders.image.adapted import AdaptedEncoder  # type: ignore[import-untyped,unused-ignore]
+        from retrieval.encoders.image.adapted import AdaptedEncoder
 
-        adapted: ImageEncoder = AdaptedEncoder(folder)
-        return adapted
+        return AdaptedEncoder(folder, accepted_licences=accepted_licences)
     return ClipEncoder(name, revision=revision, accepted_licences=accepted_licences, sha256=sha256)
