@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
@@ -15,10 +15,12 @@ from api.auth import DOCS_ASSETS, OPEN_PATHS, KeyCheck
 from api.body_limit import BodyLimit
 from api.errors import install_error_handlers
 from api.request_context import RequestContext
-from api.routes import articles, health, search, status
+from api.routes import articles, health, images, search, status
 from api.service import Service
 from api.settings import ApiSettings
+from retrieval.image.search import ImageSearch
 from retrieval.live import LiveSearcher
+from retrieval.search import Searcher
 from retrieval.topup import TopUp
 
 _DESCRIPTION: Final = """
@@ -33,6 +35,7 @@ Finds, checks and cites the biomedical literature.
 """
 _TAGS: Final = [
     {"name": "search", "description": "Articles that answer a question, with evidence."},
+    {"name": "images", "description": "Articles on what an image or a whole slide shows, with reasons."},
     {"name": "articles", "description": "Single articles in full."},
     {"name": "status", "description": "Which generation answers, and how fresh it is."},
     {"name": "health", "description": "For whoever supervises the process."},
@@ -40,14 +43,19 @@ _TAGS: Final = [
 
 
 def create_app(
-    live: LiveSearcher, *, settings: ApiSettings, stale_after_days: float = 7.0, top_up: TopUp | None = None
+    live: LiveSearcher,
+    *,
+    settings: ApiSettings,
+    stale_after_days: float = 7.0,
+    top_up: TopUp | None = None,
+    image_search: Callable[[Searcher], ImageSearch] | None = None,
 ) -> FastAPI:
     """Nothing is opened before the application starts; then the published generation is, and its encoder warmed.
 
     Without a published generation it starts all the same, and becomes ready when there is one. Without `top_up`
-    nothing that is asked ever leaves this machine.
+    nothing that is asked ever leaves this machine; without `image_search` images cannot be asked with.
     """
-    service = Service(live, settings, stale_after_days=stale_after_days, top_up=top_up)
+    service = Service(live, settings, stale_after_days=stale_after_days, top_up=top_up, image_search=image_search)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -72,11 +80,16 @@ def create_app(
     app.state.service = service
     install_error_handlers(app)
     app.include_router(health.router)
-    for module in (search, articles, status):
+    for module in (search, images, articles, status):
         app.include_router(module.router, prefix="/v1", dependencies=_documented(settings))
     paths = (*app.openapi()["paths"], *sorted(OPEN_PATHS), f"{DOCS_ASSETS}/{{file}}")
     # The last one added is the first that a request meets.
-    app.add_middleware(BodyLimit, max_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s)
+    app.add_middleware(
+        BodyLimit,
+        max_bytes=settings.max_body_bytes,
+        timeout_s=settings.body_timeout_s,
+        paths=images.body_limits(settings, "/v1"),
+    )
     if settings.api_keys:
         app.add_middleware(KeyCheck, keys=settings.api_keys)
     app.add_middleware(RequestContext, counters=service.counters, paths=paths)

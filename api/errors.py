@@ -18,6 +18,7 @@ from retrieval.errors import (
     CatalogError,
     ConfigurationError,
     GenerationError,
+    ImageError,
     InputError,
     NotPublishedError,
     PathlitError,
@@ -99,6 +100,9 @@ def api_error(exc: Exception) -> ApiError:
         return _invalid(exc)
     if isinstance(exc, HTTPException):
         return _of_the_framework(exc)
+    if isinstance(exc, ImageError):
+        measured = "" if exc.measure is None else f" ({exc.measure:.4g})"
+        return ApiError(422, exc.code, str(exc), details=[ErrorDetail(field="image", message=f"{exc.kind}{measured}")])
     if isinstance(exc, InputError):
         return ApiError(422, exc.code, str(exc))
     if isinstance(exc, ArticleNotFoundError):

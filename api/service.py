@@ -18,6 +18,7 @@ from api.readiness import Readiness
 from api.schemas import Envelope, Meta, search_view
 from api.settings import ApiSettings
 from api.workers import Workers
+from retrieval.image.search import ImageSearch
 from retrieval.live import LiveSearcher
 from retrieval.records import Query, SearchResult
 from retrieval.search import Searcher
@@ -31,20 +32,32 @@ _NO_TOP_UP: Final = (
     "this server was not set up to ask PubMed; leave top_up out, or have its operator set api.top_up "
     "(PATHLIT_API__TOP_UP=true)"
 )
+_NO_IMAGES: Final = (
+    "this server takes no images; its operator can name an image encoder (PATHLIT_IMAGE_ENCODER) and build again with "
+    "`pathlit index`"
+)
 
 
 class Service:
     """One per application, at `app.state.service`."""
 
     def __init__(
-        self, live: LiveSearcher, settings: ApiSettings, *, stale_after_days: float, top_up: TopUp | None
+        self,
+        live: LiveSearcher,
+        settings: ApiSettings,
+        *,
+        stale_after_days: float,
+        top_up: TopUp | None,
+        image_search: Callable[[Searcher], ImageSearch] | None,
     ) -> None:
+        self.settings = settings
         self.stale_after_days = stale_after_days
         self.version = version("pathlit")
         self.counters = Counters()
         self.readiness = Readiness(live, every_s=settings.watch_every_s)
         self._live = live
         self._top_up = top_up
+        self._image_search = image_search
         self._searches = Workers(at_once=settings.max_concurrent_searches, waiting=settings.max_waiting_searches)
         # Threads of their own: articles and the status can be read while searches queue.
         self._look_ups = Workers(at_once=_LOOK_UPS_AT_ONCE, waiting=_LOOK_UPS_WAITING)
@@ -58,6 +71,15 @@ class Service:
             answer = await self._searches.run(
                 lambda: self._answer(request, lambda searcher: search_view(searcher.search(query)))
             )
+        self.counters.searches += 1
+        return answer
+
+    async def search_image(self, request: Request, work: Callable[[ImageSearch], BaseModel]) -> Response:
+        """Answer with the work's result; ApiError (422) where this server does not take images."""
+        opened = self._image_search
+        if opened is None:
+            raise ApiError(422, "invalid_input", _NO_IMAGES)
+        answer = await self._searches.run(lambda: self._answer(request, lambda searcher: work(opened(searcher))))
         self.counters.searches += 1
         return answer
 

@@ -22,6 +22,12 @@ class ApiSettings(BaseModel):
     max_concurrent_searches: int = Field(4, ge=1, description="Searches that run at once; best the number of cores.")
     max_waiting_searches: int = Field(32, ge=0, description="Searches that wait for their turn before others get 503.")
     max_body_bytes: int = Field(1_048_576, ge=1, description="Longest request body, in bytes.")
+    max_image_bytes: int = Field(20 * 1024 * 1024, ge=1, description="Largest image file that may be asked with.")
+    max_image_pixels: int = Field(50_000_000, ge=1, description="Most pixels of an image that is asked with.")
+    max_slide_bytes: int = Field(
+        0, ge=0, description="Largest whole slide that may be uploaded, in bytes; 0 takes none."
+    )
+    slide_timeout_s: float = Field(600.0, gt=0, description="Seconds within which a slide must have arrived.")
     body_timeout_s: float = Field(10.0, gt=0, description="Seconds within which a request's body must have arrived.")
     watch_every_s: float = Field(1.0, gt=0, description="Seconds between looks for a newly published generation.")
     top_up: bool = Field(

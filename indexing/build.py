@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path, PurePath
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +20,14 @@ from msgspec.structs import replace
 from indexing.catalog import Catalog, CatalogEntry
 from indexing.catalog_batch import HASH_BYTES
 from indexing.embeddings import EmbeddingCache
+from indexing.joint import FigureSource, JointReport, build_joint, verify_joint
 from indexing.mesh_file import MeshFile
 from retrieval.analysis import Analyzer
 from retrieval.classification import read_tables
 from retrieval.encoders.base import Encoder, Passage
+from retrieval.encoders.image.base import ImageEncoder
 from retrieval.errors import GenerationError, InputError
-from retrieval.index.embedded import EmbeddedBuilder
+from retrieval.index.embedded import EmbeddedBuilder, EmbeddedReader
 from retrieval.index.generation import GenerationStore
 from retrieval.index.interface import IndexedArticle
 from retrieval.index.manifest import FORMAT_VERSION, Manifest, require_files, sums, write_manifest
@@ -50,6 +52,17 @@ class BuildReport(Record, frozen=True):
     encoded: int
     """Texts that the encoder had to read; the others were kept from earlier builds."""
     pruned: tuple[str, ...] = ()
+    joint_texts: int = 0
+    joint_images: int = 0
+    images_rejected: int = 0
+    """Figure images that cannot be read or show no tissue; their captions are searched all the same."""
+
+
+class ImageSide(NamedTuple):
+    """What a build needs for a joint space of images and texts."""
+
+    encoder: ImageEncoder
+    figures: FigureSource
 
 
 def build_generation(
@@ -60,12 +73,13 @@ def build_generation(
     encoder: Encoder | None,
     *,
     mesh: MeshFile | None = None,
+    images: ImageSide | None = None,
     keep: int = 3,
     progress: Progress = lambda stage, done, total: None,
 ) -> BuildReport:
     """Build, verify and publish the catalog's present state; `encoder` None builds without vectors.
 
-    With NLM's file `mesh` a heading finds those below it as well.
+    With NLM's file `mesh` a heading finds those below it as well; with `images` an image can be asked with.
 
     On any error the published generation stays as it was and the new one leaves no trace but the kept embeddings.
     """
@@ -87,11 +101,16 @@ def build_generation(
             builder.add_vectors(pmids, vectors)
             del vectors
             (folder / _GATHERED).unlink()
+        joint = _joint(folder, catalog, cache, images, progress, total)
         canaries = contents.canaries(encoder)
         progress("verify", 0, total)
         manifest = _manifest(name, folder, catalog, analyzer, encoder, contents, changes)
-        write_manifest(folder, replace(manifest, classified_by=classified_by))
+        manifest = replace(manifest, classified_by=classified_by, **_said_of(images, joint))
+        write_manifest(folder, manifest)
         verify_generation(folder, analyzer, pmids, canaries)
+        if images is not None and joint is not None:
+            sample = [canary.article for canary in canaries]
+            verify_joint(EmbeddedReader.open(folder, analyzer).joint_reader, sample, images.encoder, joint)
         progress("verify", total, total)
         store.seal(folder, name)
     store.publish(name)
@@ -100,8 +119,11 @@ def build_generation(
         generation=name,
         articles=len(pmids),
         retracted=sum(contents.integrity[status] for status in EXCLUDED),
-        encoded=encoded,
+        encoded=encoded + (joint.encoded if joint else 0),
         pruned=pruned,
+        joint_texts=joint.texts if joint else 0,
+        joint_images=joint.images if joint else 0,
+        images_rejected=joint.rejected if joint else 0,
     )
 
 
@@ -112,6 +134,7 @@ def built_before(
     encoder: Encoder | None,
     *,
     mesh: MeshFile | None = None,
+    images: ImageSide | None = None,
 ) -> Manifest | None:
     """The published generation where a build would only repeat it; None where it lacks files, too.
 
@@ -128,9 +151,46 @@ def built_before(
         and (published.source, published.source_date) == _position(catalog)
         and published.analyzer == analyzer.fingerprint
         and published.classified_by == _classified_by(mesh)
+        and published.figures == _figures_of(images)
         and (published.encoder and published.encoder.id) == (encoder and encoder.spec.id)
+        and (published.image_encoder and published.image_encoder.id) == (images and images.encoder.spec.id)
     )
     return published if same else None
+
+
+def _joint(
+    folder: Path,
+    catalog: Catalog,
+    cache: EmbeddingCache,
+    images: ImageSide | None,
+    progress: Progress,
+    total: int,
+) -> JointReport | None:
+    if images is None:
+        return None
+    return build_joint(
+        folder,
+        lambda: (entry.article for entry in catalog.articles()),
+        images.encoder,
+        cache,
+        images.figures,
+        lambda done: progress("texts for images", done, max(total, done)),
+    )
+
+
+def _said_of(images: ImageSide | None, joint: JointReport | None) -> dict[str, Any]:
+    if images is None or joint is None:
+        return {}
+    return {
+        "image_encoder": images.encoder.spec,
+        "joint_texts": joint.texts,
+        "joint_images": joint.images,
+        "figures": _figures_of(images),
+    }
+
+
+def _figures_of(images: ImageSide | None) -> str:
+    return images.figures.fingerprint() if images else ""
 
 
 def _classified_by(mesh: MeshFile | None) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexing.catalog import CatalogEntry
-from retrieval.encoders.base import Encoder, Passage
+from retrieval.encoders.base import Encoder, EncoderSpec, Passage, Vectors
 from retrieval.errors import CatalogError, ConfigurationError
 
 T = TypeVar("T")
@@ -50,18 +50,28 @@ class EmbeddingCache:
     def fill(
         self, entries: Iterable[CatalogEntry], encoder: Encoder, progress: Callable[[int], None] | None = None
     ) -> int:
-        """Encode what is not kept yet; returns how many texts. Each group is kept before the next."""
-        identity = encoder.spec.id
+        """Encode the articles that are not kept yet; returns how many. Each group is kept before the next."""
+        items = ((e.content_hash, Passage(e.article.title, e.article.abstract)) for e in entries)
+        return self.fill_items(encoder.spec, items, encoder.encode_documents, progress)
+
+    def fill_items(
+        self,
+        spec: EncoderSpec,
+        items: Iterable[tuple[bytes, T]],
+        encode: Callable[[Sequence[T]], Vectors],
+        progress: Callable[[int], None] | None = None,
+    ) -> int:
+        """The same for anything that has a content hash: passages, sentences, images."""
         encoded = seen = 0
-        waiting: dict[bytes, Passage] = {}
+        waiting: dict[bytes, T] = {}
 
         def flush(connection: sqlite3.Connection, at_least: int) -> int:
             done = 0
             while len(waiting) >= max(at_least, 1):
                 group = dict(islice(waiting.items(), _ENCODED_AT_ONCE))
-                vectors = encoder.encode_documents(list(group.values())).astype(np.float16)
-                _require_finite(vectors, encoder, group)
-                rows = [(identity, digest, row.tobytes()) for digest, row in zip(group, vectors, strict=True)]
+                vectors = encode(list(group.values())).astype(np.float16)
+                _require_finite(vectors, spec, list(group.values()))
+                rows = [(spec.id, digest, row.tobytes()) for digest, row in zip(group, vectors, strict=True)]
                 with connection:
                     connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
                 for digest in group:
@@ -72,12 +82,10 @@ class EmbeddingCache:
             return done
 
         with self._connection() as connection:
-            for group in _grouped(entries, _LOOKED_UP_AT_ONCE):
-                kept = _kept(connection, identity, [e.content_hash for e in group])
+            for group in _grouped(items, _LOOKED_UP_AT_ONCE):
+                kept = _kept(connection, spec.id, [digest for digest, _ in group])
                 seen += len(group)
-                for entry in group:
-                    if entry.content_hash not in kept:
-                        waiting[entry.content_hash] = Passage(entry.article.title, entry.article.abstract)
+                waiting.update((digest, item) for digest, item in group if digest not in kept)
                 encoded += flush(connection, _LOOKED_UP_AT_ONCE)
                 if progress:
                     progress(seen - len(waiting))
@@ -96,13 +104,14 @@ class EmbeddingCache:
                 yield np.frombuffer(joined, dtype=np.float16).reshape(len(group), dimension)
 
 
-def _require_finite(vectors: HalfVectors, encoder: Encoder, group: dict[bytes, Passage]) -> None:
+def _require_finite(vectors: HalfVectors, spec: EncoderSpec, items: Sequence[object]) -> None:
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
-        title = list(group.values())[int(np.argmin(finite))].title
+        item = items[int(np.argmin(finite))]
+        what = item.title if isinstance(item, Passage) else str(item)
         raise ConfigurationError(
-            f"the encoder {encoder.spec.name} gave a vector that is no numbers (in half precision) for the article "
-            f"{title[:80]!r}: use another encoder, or the same one in float32"
+            f"the encoder {spec.name} gave a vector that is no numbers (in half precision) for the article "
+            f"{what[:80]!r}: use another encoder, or the same one in float32"
         )
 
 

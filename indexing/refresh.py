@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from indexing.build import Progress, build_generation, built_before
+from indexing.build import ImageSide, Progress, build_generation, built_before
 from indexing.bulk.listing import BulkFile, BulkListing
 from indexing.bulk.plan import Plan, pending
 from indexing.bulk.source import BulkSource
@@ -78,6 +78,7 @@ class Refresher:
         sources: Sources,
         *,
         mesh: MeshFile | None = None,
+        images: ImageSide | None = None,
         gates: Gates = Gates(),  # noqa: B008 - immutable
         keep: int = 3,
         progress: Progress = lambda stage, done, total: None,
@@ -85,7 +86,8 @@ class Refresher:
     ) -> None:
         self._home, self._catalog_path = home, catalog_path
         self._store, self._cache, self._analyzer, self._encoder = store, cache, analyzer, encoder
-        self._sources, self._gates, self._keep, self._mesh = sources, gates, keep, mesh
+        self._sources, self._gates, self._keep = sources, gates, keep
+        self._mesh, self._images = mesh, images
         self._progress, self._hear = progress, hear
 
     def refresh(self) -> RefreshReport:
@@ -114,7 +116,10 @@ class Refresher:
             if self._sources.queries:
                 self._ask(catalog, journal)
             self._require_no_great_loss(catalog, self._published())
-            if unchanged := built_before(self._store, catalog, self._analyzer, self._encoder, mesh=self._mesh):
+            unchanged = built_before(
+                self._store, catalog, self._analyzer, self._encoder, mesh=self._mesh, images=self._images
+            )
+            if unchanged:
                 return journal.end("unchanged", **_facts(unchanged))
             with journal.stage("build") as log:
                 built = build_generation(
@@ -124,6 +129,7 @@ class Refresher:
                     self._analyzer,
                     self._encoder,
                     mesh=self._mesh,
+                    images=self._images,
                     keep=self._keep,
                     progress=self._progress,
                 )

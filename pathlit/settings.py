@@ -90,6 +90,14 @@ class Settings(BaseSettings):
         'reranker`, or a cross-encoder by name or folder, such as "ncbi/MedCPT-Cross-Encoder".',
     )
     rerank_budget_s: float = Field(2.0, gt=0, description="Seconds for that; a query that needs more is not reranked.")
+    image_encoder: str = Field(
+        "",
+        description='Lets images be asked with: "QuiltNet" (MIT), "PathCLIP", another of open_clip by name, file or '
+        'folder, a folder of `pathlit train image-adapter`, or "demonstration" (packaged; knows drawings only).',
+    )
+    image_encoder_revision: str | None = Field(None, description="Its commit on the model hub.")
+    image_encoder_sha256: str | None = Field(None, description="The SHA-256 that its weights must have.")
+    concepts: Path | None = Field(None, description="Your own table of what images may show in place of pathlit's.")
     vocabulary: Path | None = Field(None, description="Your own file of synonyms in place of pathlit's.")
     mesh_descriptors: Path | None = Field(
         None,

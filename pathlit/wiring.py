@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from evaluation.systems import System
-from indexing.build import Progress
+from indexing.build import ImageSide, Progress
 from indexing.bulk.source import BulkSource
 from indexing.catalog import Catalog
 from indexing.embeddings import EmbeddingCache
@@ -17,6 +17,7 @@ from indexing.entrez.topup import EntrezTopUp
 from indexing.figures.images import ImageFolder
 from indexing.figures.pmc_cloud import PmcCloud
 from indexing.figures.store import FigureStore
+from indexing.joint import FigureSource
 from indexing.mesh_entry_terms import mesh_groups
 from indexing.mesh_file import MeshFile
 from indexing.refresh import HOME_LOCK, Gates, Refresher, Sources
@@ -24,9 +25,13 @@ from indexing.refresh_report import Stage
 from pathlit.settings import Settings
 from retrieval.analysis import Analyzer
 from retrieval.encoders.base import Encoder
+from retrieval.encoders.image.base import ImageEncoder
+from retrieval.encoders.image.opening import open_image_encoder
 from retrieval.encoders.opening import open_encoder
 from retrieval.errors import CatalogError, ConfigurationError
 from retrieval.exclusive import exclusive
+from retrieval.image.concepts import ConceptFinder
+from retrieval.image.search import ImageSearch
 from retrieval.index.embedded import EmbeddedReader
 from retrieval.index.generation import GenerationStore
 from retrieval.index.interface import IndexedArticle
@@ -37,6 +42,7 @@ from retrieval.rerank.base import Reranker
 from retrieval.rerank.opening import open_reranker
 from retrieval.search import Searcher
 from retrieval.synonyms import Synonyms
+from retrieval.vocabulary.concepts import CONCEPTS, read_concepts
 from retrieval.vocabulary.file import PATHOLOGY, Vocabulary, read_vocabulary
 
 _PATIENT = 8
@@ -135,6 +141,39 @@ class HomeFolder:
             accepted_licences=settings.accepted_licences,
             dimension=settings.encoder_dimension,
         )
+
+    @cached_property
+    def image_encoder(self) -> ImageEncoder | None:
+        """None where the settings name none."""
+        settings = self.settings
+        if not settings.image_encoder:
+            return None
+        return open_image_encoder(
+            settings.image_encoder,
+            revision=settings.image_encoder_revision,
+            accepted_licences=settings.accepted_licences,
+            sha256=settings.image_encoder_sha256,
+        )
+
+    @property
+    def image_side(self) -> ImageSide | None:
+        """For a build: what images are asked with, and the figures that were collected."""
+        encoder = self.image_encoder
+        return ImageSide(encoder, FigureSource(self.figures_path, self.images)) if encoder else None
+
+    @cached_property
+    def _concepts(self) -> ConceptFinder | None:
+        encoder = self.image_encoder
+        return ConceptFinder(encoder, read_concepts(self.settings.concepts or CONCEPTS)) if encoder else None
+
+    def image_search(self, searcher: Searcher) -> ImageSearch:
+        """Searches by image in a searcher's generation; ConfigurationError where that was built without."""
+        if self.image_encoder is None or self._concepts is None:
+            raise ConfigurationError(
+                "images cannot be asked with: no image encoder is configured; name one (PATHLIT_IMAGE_ENCODER, see "
+                "`pathlit doctor --help`) and build again with `pathlit index`"
+            )
+        return ImageSearch(searcher, self.image_encoder, self._concepts)
 
     def open_reader(self, generation: str | None = None) -> EmbeddedReader:
         return EmbeddedReader.open(self.store.folder(generation or self.store.current()), self.analyzer)
@@ -238,6 +277,7 @@ class HomeFolder:
             self.encoder if vectors else None,
             Sources(downloads, self.entrez() if queries else None, tuple(queries), settings.sweep_after_days),
             mesh=self.mesh,
+            images=self.image_side if vectors else None,
             gates=Gates(max_rejected=settings.max_rejected, max_shrink=settings.max_shrink),
             keep=self.settings.keep_generations,
             progress=progress,

@@ -7,6 +7,8 @@ from contextlib import contextmanager
 from time import perf_counter
 from typing import Final
 
+from msgspec.structs import replace
+
 from retrieval.analysis import Analyzer
 from retrieval.encoders.base import Encoder
 from retrieval.errors import ArticleNotFoundError, InputError
@@ -17,8 +19,8 @@ from retrieval.identifiers import possible_keys
 from retrieval.index.interface import FacetCounts, IndexedArticle, IndexReader, Scored
 from retrieval.index.manifest import Manifest
 from retrieval.integrity import EXCLUDED
-from retrieval.query import ParsedQuery, parse_query
-from retrieval.records import FACETS, LEGS, Hit, IntegrityPolicy, Query, SearchResult
+from retrieval.query import Constraint, ParsedQuery, parse_query
+from retrieval.records import FACETS, LEGS, Article, Evidence, Hit, IntegrityPolicy, Query, SearchResult
 from retrieval.rerank.base import Candidate, Question, Reranker
 from retrieval.rerank.order import Ordered, fused_order, reranked_order
 from retrieval.synonyms import Synonyms
@@ -65,6 +67,11 @@ class Searcher:
     @property
     def reranker(self) -> Reranker | None:
         return self._reranker
+
+    @property
+    def reader(self) -> IndexReader:
+        """The index itself, for searches by other means than words."""
+        return self._reader
 
     @property
     def manifest(self) -> Manifest:
@@ -122,6 +129,16 @@ class Searcher:
         wording = self._wording(parsed, query)
         fused = FUSIONS[query.fusion](self._legs(parsed, wording, query, {}), self._weights)[:depth]
         return Question(parsed.ranking_text, wording), self._fetched(fused)
+
+    def rank(self, text: str, constraint: Constraint, depth: int, expand: bool = True) -> list[Fused]:
+        """The fused order of both legs for plain words under a condition, without fetching or reranking."""
+        parsed = replace(parse_query(text, constraint.filters), constraint=constraint)
+        query = Query(text=text, limit=depth, expand=expand)
+        return FUSIONS[query.fusion](self._legs(parsed, self._wording(parsed, query), query, {}), self._weights)[:depth]
+
+    def evidence(self, text: str, articles: Sequence[Article], limit: int) -> list[tuple[Evidence, ...]]:
+        """For each article the sentences that speak best about plain words."""
+        return find_evidence(text, articles, self._analyzer, limit=limit)
 
     def top_up(self, result: SearchResult, source: TopUp) -> SearchResult:
         """One of this searcher's results with what its generation lacks; a failing source is a notice."""

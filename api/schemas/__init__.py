@@ -2,6 +2,15 @@
 
 from api.schemas.article import ArticleResponse, article_view
 from api.schemas.envelope import Envelope, Meta
+from api.schemas.image import (
+    ImageSearchRequest,
+    ImageSearchResponse,
+    RegionCategoriesResponse,
+    RegionCategoryView,
+    SlideRegionView,
+    image_view,
+    slide_view,
+)
 from api.schemas.request import SearchFilters, SearchParameters, SearchRequest
 from api.schemas.search import HitView, SearchResponse, search_view
 from api.schemas.status import Counts, HealthResponse, StatusResponse, status_view
@@ -12,13 +21,20 @@ __all__ = [
     "Envelope",
     "HealthResponse",
     "HitView",
+    "ImageSearchRequest",
+    "ImageSearchResponse",
     "Meta",
+    "RegionCategoriesResponse",
+    "RegionCategoryView",
     "SearchFilters",
     "SearchParameters",
     "SearchRequest",
     "SearchResponse",
+    "SlideRegionView",
     "StatusResponse",
     "article_view",
+    "image_view",
     "search_view",
+    "slide_view",
     "status_view",
 ]

@@ -32,11 +32,11 @@ _Facets = Annotated[
 _FacetSize = Annotated[int, Field(ge=1, le=MOST_FACET_VALUES, description="How many values of each facet.")]
 
 
-class _Request(BaseModel):
+class RequestModel(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class SearchFilters(_Request):
+class SearchFilters(RequestModel):
     """Conditions that every hit meets. Values of one field are alternatives; fields combine by AND."""
 
     year_from: _Year | None = Field(None, description="Published in this year or later.", examples=[2015])
@@ -83,7 +83,7 @@ class SearchFilters(_Request):
         )
 
 
-class SearchRequest(_Request):
+class SearchRequest(RequestModel):
     """A question and how to answer it."""
 
     query: str = Field(
@@ -139,7 +139,7 @@ class SearchRequest(_Request):
         )
 
 
-class SearchParameters(_Request):
+class SearchParameters(RequestModel):
     """The same search as a link, for people: `/v1/search?q=PD-L1 year:2018..`"""
 
     q: str = Field(

@@ -139,7 +139,7 @@ def search_view(result: SearchResult) -> SearchResponse:
         reranker=result.reranker or None,
         timings_ms=dict(result.timings_ms),
         not_indexed=[
-            NotIndexedView.model_validate(_found(recent.article, recent.integrity, recent.evidence))
+            NotIndexedView.model_validate(found_fields(recent.article, recent.integrity, recent.evidence))
             for recent in result.not_indexed
         ],
     )
@@ -148,7 +148,7 @@ def search_view(result: SearchResult) -> SearchResponse:
 def _hit_view(hit: Hit) -> HitView:
     return HitView.model_validate(
         {
-            **_found(hit.article, hit.integrity, hit.evidence),
+            **found_fields(hit.article, hit.integrity, hit.evidence),
             "rank": hit.rank,
             "score": hit.score,
             "legs": hit.legs,
@@ -157,7 +157,7 @@ def _hit_view(hit: Hit) -> HitView:
     )
 
 
-def _found(article: Article, integrity: Integrity, evidence: tuple[Evidence, ...]) -> dict[str, Any]:
+def found_fields(article: Article, integrity: Integrity, evidence: tuple[Evidence, ...]) -> dict[str, Any]:
     return {
         "id": article.id,
         "pmid": shown_pmid(article),

@@ -53,7 +53,12 @@ def index(
     with place.working("index"), place.open_catalog() as catalog:
         ingested = _read(found, place, catalog, quiet=as_json)
         encoder = None if no_vectors else place.encoder
-        unchanged = None if rebuild else built_before(place.store, catalog, place.analyzer, encoder, mesh=place.mesh)
+        images = None if no_vectors else place.image_side
+        unchanged = (
+            None
+            if rebuild
+            else built_before(place.store, catalog, place.analyzer, encoder, mesh=place.mesh, images=images)
+        )
         built = None
         if unchanged is None:
             with WorkProgress(err).shown() as progress:
@@ -79,6 +84,7 @@ def publish(place: HomeFolder, catalog: Catalog, progress: WorkProgress, *, vect
         place.analyzer,
         place.encoder if vectors else None,
         mesh=place.mesh,
+        images=place.image_side if vectors else None,
         keep=place.settings.keep_generations,
         progress=progress.stage,
     )

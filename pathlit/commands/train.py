@@ -13,6 +13,7 @@ import typer
 
 from pathlit.commands.options import AsJson, Home
 from pathlit.commands.train_encoder import encoder
+from pathlit.commands.train_image_adapter import image_adapter
 from pathlit.console import err, out, print_json
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
@@ -30,16 +31,18 @@ train = typer.Typer(name="train", no_args_is_help=True, rich_markup_mode=None)
 
 @train.callback()
 def describe() -> None:
-    """Train models from what is indexed.
+    """Train models from what is indexed, or from images with captions.
 
     \b
         pathlit train encoder my-encoder --home my-library
         pathlit train reranker tasks evidence-inference:FOLDER --home my-library --to my-reranker.toml
         PATHLIT_RERANKER=my-reranker.toml pathlit search ...
+        pathlit train image-adapter captions.jsonl --to my-adapter
     """
 
 
 train.command()(encoder)
+train.command()(image_adapter)
 
 
 @train.command()

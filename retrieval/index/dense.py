@@ -68,9 +68,9 @@ class PmidSet:
         faiss = _faiss()
         self.size = len(pmids)
         self.complement = complement
-        self._ids = np.asarray(pmids, dtype=np.int64)
+        self.pmids = np.asarray(pmids, dtype=np.int64)
         # Both selectors only point at what they wrap; the attributes keep it alive.
-        self._batch = faiss.IDSelectorBatch(self._ids)
+        self._batch = faiss.IDSelectorBatch(self.pmids)
         self.selector = faiss.IDSelectorNot(self._batch) if complement else self._batch
 
 

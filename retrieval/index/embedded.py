@@ -13,6 +13,7 @@ from retrieval.analysis import Analyzer
 from retrieval.index.allowed import AllowedSets
 from retrieval.index.dense import DenseReader, write_vectors
 from retrieval.index.interface import FacetCounts, IndexedArticle, Scored
+from retrieval.index.joint import JointReader
 from retrieval.index.lexical import LexicalReader, LexicalWriter
 from retrieval.index.manifest import Manifest, read_manifest, require_analyzer, require_files
 from retrieval.mesh_tree import MeshTree
@@ -42,11 +43,18 @@ class EmbeddedBuilder:
 class EmbeddedReader:
     """One open generation. Everything it reads is opened here, so that deleting the folder later does no harm."""
 
-    def __init__(self, manifest: Manifest, lexical_reader: LexicalReader, dense_reader: DenseReader | None) -> None:
+    def __init__(
+        self,
+        manifest: Manifest,
+        lexical_reader: LexicalReader,
+        dense_reader: DenseReader | None,
+        joint_folder: Path | None = None,
+    ) -> None:
         self.manifest = manifest
         self.lexical_reader = lexical_reader
         self.dense_reader = dense_reader
         self._allowed = AllowedSets(lexical_reader)
+        self.joint_reader = JointReader(joint_folder, self._allowed) if joint_folder else None
 
     @classmethod
     def open(cls, folder: Path, analyzer: Analyzer) -> EmbeddedReader:
@@ -55,7 +63,8 @@ class EmbeddedReader:
         require_analyzer(manifest, analyzer)
         require_files(folder, manifest, checksums=False)
         dense = DenseReader(folder / _DENSE) if manifest.encoder else None
-        return cls(manifest, LexicalReader(folder / _LEXICAL, analyzer), dense)
+        joint = folder if manifest.image_encoder else None
+        return cls(manifest, LexicalReader(folder / _LEXICAL, analyzer), dense, joint)
 
     def lexical(
         self, text: str, constraint: Constraint, limit: int, names: Sequence[SynonymGroup] = ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,9 @@ from retrieval.index.manifest import Manifest
 from retrieval.query import Constraint
 from retrieval.records import Article, Facet, FacetName, Filters, Integrity, IntegrityPolicy, Record
 from retrieval.vocabulary.file import SynonymGroup
+
+if TYPE_CHECKING:
+    from retrieval.index.joint import JointReader
 
 NO_CONDITION = Constraint(filters=Filters(integrity=IntegrityPolicy.LABEL))
 """What every article meets, retracted ones too."""
@@ -42,6 +45,11 @@ class IndexReader(Protocol):
 
     @property
     def manifest(self) -> Manifest: ...
+
+    @property
+    def joint_reader(self) -> JointReader | None:
+        """The joint space of images and texts; None where the generation was built without an image encoder."""
+        ...
 
     def lexical(
         self, text: str, constraint: Constraint, limit: int, names: Sequence[SynonymGroup] = ()

@@ -45,6 +45,14 @@ class Manifest(Record, frozen=True):
     """How often the catalog had been changed, -1 where that is not known: tells whether there is anything to build."""
     integrity: dict[str, int] = msgspec.field(default_factory=dict)
     """Articles by integrity status, those in good standing left out."""
+    image_encoder: EncoderSpec | None = None
+    """Whose joint space of images and texts the generation holds; None where images cannot be asked with."""
+    joint_texts: int = 0
+    """Rows of the joint space: articles' texts and figures' captions."""
+    joint_images: int = 0
+    """Figures whose images are in the joint space."""
+    figures: str = ""
+    """Which figures there were, by their fingerprint."""
     classified_by: str = ""
     """The tables of species, organs and study types, and the MeSH tree, by their fingerprints."""
 
@@ -83,6 +91,16 @@ def require_encoder(manifest: Manifest, encoder: EncoderSpec) -> None:
             f"generation {manifest.generation} was built with encoder {built_with.id} ({built_with.dimension} "
             f"dimensions), the configured one is {encoder.id} ({encoder.dimension}); configure the first "
             "(PATHLIT_ENCODER), or rebuild with the second"
+        )
+
+
+def require_image_encoder(manifest: Manifest, encoder: EncoderSpec) -> None:
+    built_with = manifest.image_encoder
+    if built_with is not None and built_with.id != encoder.id:
+        raise IncompatibleError(
+            f"the joint space of generation {manifest.generation} is that of the image encoder {built_with.id}, the "
+            f"configured one is {encoder.id}; configure the first (PATHLIT_IMAGE_ENCODER), or build again with the "
+            "second: `pathlit index`"
         )
 
 

@@ -56,7 +56,8 @@ class AdaptedEncoder:
     def _require_same(self, what: str, found: str, wanted: str) -> None:
         if found != wanted:
             raise ConfigurationError(
-                f"the image adapter {self._folder} was trained with the {what} {wanted}, here is {found}; train it again"
+                f"the image adapter {self._folder} was trained with the {what} {wanted}, here is {found}; train it "
+                "again"
             )
 
     @cached_property
@@ -74,6 +75,11 @@ class AdaptedEncoder:
     @property
     def logit_scale(self) -> float:
         return self.record.logit_scale
+
+    @property
+    def prompt_templates(self) -> tuple[str, ...]:
+        # Images become mixtures of captions, and captions are bare names.
+        return ("{}",)
 
     def encode_images(self, images: Sequence[Pixels]) -> Vectors:
         record, weights = self._adapter

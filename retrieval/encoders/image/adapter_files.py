@@ -40,7 +40,7 @@ class AdapterRecord(Record, frozen=True, forbid_unknown_fields=True):
     created: str = ""
     data: str = ""
     """What it was trained on, in words."""
-    measured: dict[str, float] = {}
+    measured: dict[str, float] = msgspec.field(default_factory=dict)
     """In cross-validation over the training images."""
 
 
@@ -111,7 +111,7 @@ def _toml(record: AdapterRecord) -> str:
     for name, value in msgspec.to_builtins(record).items():
         if isinstance(value, dict):
             tables += ["", f"[{name}]", *(f"{_quoted(key)} = {number:.6g}" for key, number in value.items())]
-        elif isinstance(value, list):
+        elif isinstance(value, list | tuple):
             lines += [f"{name} = [", *(f"  {_quoted(item)}," for item in value), "]"]
         else:
             lines.append(f"{name} = {_quoted(value) if isinstance(value, str) else repr(value)}")

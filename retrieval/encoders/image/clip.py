@@ -44,6 +44,14 @@ class _Loaded(NamedTuple):
     type: torch.dtype
 
 
+PROMPT_TEMPLATES: Final = (
+    "a histopathology image of {}",
+    "an H&E stained section showing {}",
+    "a photomicrograph of {}",
+)
+"""Captions of figures, which these models were trained on, speak like this."""
+
+
 class ClipEncoder:
     """A model of two towers in one space, loaded and audited at its first use; safe to share between threads.
 
@@ -84,6 +92,10 @@ class ClipEncoder:
     @property
     def logit_scale(self) -> float:
         return self._loaded.network.logit_scale
+
+    @property
+    def prompt_templates(self) -> tuple[str, ...]:
+        return PROMPT_TEMPLATES
 
     @property
     def audit(self) -> AuditReport:

@@ -9,6 +9,8 @@ from retrieval.encoders.image.base import ImageEncoder
 from retrieval.encoders.image.clip import ClipEncoder
 
 ADAPTER: Final = "adapter.toml"
+DEMONSTRATION: Final = Path(__file__).parent / "demonstration"
+"""An adapter that learned from drawings alone: it shows how image search works, and nothing about real tissue."""
 
 
 def open_image_encoder(
@@ -19,7 +21,7 @@ def open_image_encoder(
     sha256: str | None = None,
 ) -> ImageEncoder:
     """Nothing is loaded yet. Names are those of `ClipEncoder`; `sha256` pins the weights."""
-    folder = Path(name)
+    folder = DEMONSTRATION if name == "demonstration" else Path(name)
     if (folder / ADAPTER).is_file():
         # An encoder that was adapted to a library: another encoder and what was learned on top of it.
         from retrieval.encoders.image.adapted import AdaptedEncoder
