@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from indexing.catalog import CatalogEntry
-from retrieval.encoders.base import Encoder, EncoderSpec, Passage, Vectors
+from retrieval.encoders.base import Encoder, Passage, Vectors
 from retrieval.errors import CatalogError, ConfigurationError
 
 T = TypeVar("T")
@@ -52,16 +52,16 @@ class EmbeddingCache:
     ) -> int:
         """Encode the articles that are not kept yet; returns how many. Each group is kept before the next."""
         items = ((e.content_hash, Passage(e.article.title, e.article.abstract)) for e in entries)
-        return self.fill_items(encoder.spec, items, encoder.encode_documents, progress)
+        return self.fill_items(encoder.spec.id, items, encoder.encode_documents, progress)
 
     def fill_items(
         self,
-        spec: EncoderSpec,
+        identity: str,
         items: Iterable[tuple[bytes, T]],
         encode: Callable[[Sequence[T]], Vectors],
         progress: Callable[[int], None] | None = None,
     ) -> int:
-        """The same for anything that has a content hash: passages, sentences, images."""
+        """The same for anything that has a content hash, under the name of what encodes it: sentences, images."""
         encoded = seen = 0
         waiting: dict[bytes, T] = {}
 
@@ -70,8 +70,8 @@ class EmbeddingCache:
             while len(waiting) >= max(at_least, 1):
                 group = dict(islice(waiting.items(), _ENCODED_AT_ONCE))
                 vectors = encode(list(group.values())).astype(np.float16)
-                _require_finite(vectors, spec, list(group.values()))
-                rows = [(spec.id, digest, row.tobytes()) for digest, row in zip(group, vectors, strict=True)]
+                _require_finite(vectors, identity, list(group.values()))
+                rows = [(identity, digest, row.tobytes()) for digest, row in zip(group, vectors, strict=True)]
                 with connection:
                     connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
                 for digest in group:
@@ -83,7 +83,7 @@ class EmbeddingCache:
 
         with self._connection() as connection:
             for group in _grouped(items, _LOOKED_UP_AT_ONCE):
-                kept = _kept(connection, spec.id, [digest for digest, _ in group])
+                kept = _kept(connection, identity, [digest for digest, _ in group])
                 seen += len(group)
                 waiting.update((digest, item) for digest, item in group if digest not in kept)
                 encoded += flush(connection, _LOOKED_UP_AT_ONCE)
@@ -104,13 +104,13 @@ class EmbeddingCache:
                 yield np.frombuffer(joined, dtype=np.float16).reshape(len(group), dimension)
 
 
-def _require_finite(vectors: HalfVectors, spec: EncoderSpec, items: Sequence[object]) -> None:
+def _require_finite(vectors: HalfVectors, identity: str, items: Sequence[object]) -> None:
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
         item = items[int(np.argmin(finite))]
         what = item.title if isinstance(item, Passage) else str(item)
         raise ConfigurationError(
-            f"the encoder {spec.name} gave a vector that is no numbers (in half precision) for the article "
+            f"the encoder {identity.partition('@')[0]} gave a vector that is no numbers (in half precision) for the article "
             f"{what[:80]!r}: use another encoder, or the same one in float32"
         )
 

@@ -87,7 +87,7 @@ def build_joint(
     builder = JointBuilder(folder)
     pmids = frozenset(article.pmid for article in articles())
     figures = [f for f in source.figures() if f.pmid in pmids]
-    encoded = cache.fill_items(encoder.spec, _texts(articles(), figures), encoder.encode_texts, progress)
+    encoded = cache.fill_items(encoder.text_id, _texts(articles(), figures), encoder.encode_texts, progress)
     rows, hashes = _rows(articles(), figures)
     texts = _gathered(folder / _GATHERED, cache, encoder, hashes)
     builder.write("texts", rows, texts)
@@ -159,7 +159,7 @@ def _gathered(path: Path, cache: EmbeddingCache, encoder: ImageEncoder, hashes: 
     gathered = np.memmap(path, dtype=np.float16, mode="w+", shape=(count, width))
     each = (bytes(hashes[start : start + _HASH_BYTES]) for start in range(0, len(hashes), _HASH_BYTES))
     done = 0
-    for batch in cache.read(encoder.spec.id, each, width):
+    for batch in cache.read(encoder.text_id, each, width):
         gathered[done : done + len(batch)] = batch
         done += len(batch)
     return gathered
@@ -190,7 +190,7 @@ def _images(
         parts = [group[start : start + _DECODED_AT_ONCE] for start in range(0, len(group), _DECODED_AT_ONCE)]
         return np.concatenate([encoder.encode_images([_pixels(source, figure) for figure in part]) for part in parts])
 
-    cache.fill_items(encoder.spec, usable(), encode)
+    cache.fill_items(encoder.spec.id, usable(), encode)
     rows = np.array([row[:2] for row in used], dtype=np.int64).reshape(-1, 2)
     width = encoder.spec.dimension
     batches = list(cache.read(encoder.spec.id, (digest for _, _, digest in used), width))

@@ -21,7 +21,7 @@ from pathlit.commands.notices import notices
 from pathlit.commands.operate import rollback, serve, status
 from pathlit.commands.refresh import harvest, refresh
 from pathlit.commands.schedule import schedule
-from pathlit.commands.search import search, show
+from pathlit.commands.search import regions, search, show
 from pathlit.commands.train import train
 from pathlit.console import err, note, print_json, visible
 from retrieval.errors import GenerationError, InputError, PathlitError
@@ -47,6 +47,7 @@ for command in (
     figures,
     search,
     show,
+    regions,
     serve,
     status,
     rollback,

@@ -53,7 +53,7 @@ def render_result(result: SearchResult, console: Console) -> None:
 
 def render_article(indexed: IndexedArticle, console: Console) -> None:
     article = indexed.article
-    console.print(_heading(article, indexed.integrity))
+    console.print(heading(article, indexed.integrity))
     console.print(Text(cite_source(article), style="dim"))
     for section in article.sections:
         console.print()
@@ -79,16 +79,16 @@ def _hit(hit: Hit) -> RenderableType:
     # The title stands above already; quoting it as evidence would only repeat it.
     quotes = [_quote(evidence) for evidence in hit.evidence if evidence.field != "title"]
     below = Group(Text(cite_source(article), style="dim"), *quotes, _why(hit))
-    return Group(_numbered(f"{hit.rank:>2}.", _heading(article, hit.integrity)), Padding(below, (0, 0, 0, 4)))
+    return Group(numbered(f"{hit.rank:>2}.", heading(article, hit.integrity)), Padding(below, (0, 0, 0, 4)))
 
 
 def _recent(recent: RecentArticle) -> RenderableType:
     quotes = [_quote(evidence) for evidence in recent.evidence if evidence.field != "title"]
     below = Group(Text(cite_source(recent.article), style="dim"), *quotes)
-    return Group(_numbered("  +", _heading(recent.article, recent.integrity)), Padding(below, (0, 0, 0, 4)))
+    return Group(numbered("  +", heading(recent.article, recent.integrity)), Padding(below, (0, 0, 0, 4)))
 
 
-def _numbered(number: str, heading: Text) -> Table:
+def numbered(number: str, heading: Text) -> Table:
     """The number in a column of its own, so that a long title wraps beside it."""
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(width=3, style="bold cyan")
@@ -97,7 +97,7 @@ def _numbered(number: str, heading: Text) -> Table:
     return grid
 
 
-def _heading(article: Article, integrity: Integrity) -> Text:
+def heading(article: Article, integrity: Integrity) -> Text:
     text = Text()
     if badge := _INTEGRITY_STYLE.get(integrity.status):
         text.append(f" {badge[0]} ", style=badge[1])

@@ -137,5 +137,6 @@ def serve(
         settings=api_settings,
         stale_after_days=settings.stale_after_days,
         top_up=place.top_up if api_settings.top_up else None,
+        image_search=place.image_search if settings.image_encoder else None,
     )
     run(app, api_settings)

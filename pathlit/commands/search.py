@@ -10,10 +10,27 @@ import typer
 from api.schemas import article_view, search_view
 from pathlit.commands.figures import render_figures
 from pathlit.commands.options import AsJson, Home
+from pathlit.commands.search_image import (
+    Genes,
+    Image,
+    ImageAsked,
+    ImageWeight,
+    Mpp,
+    Overlay,
+    Region,
+    RegionText,
+    Slide,
+    read_genes,
+    search_with_image,
+)
 from pathlit.console import out, print_answer
 from pathlit.render import render_article, render_result
+from pathlit.render_image import render_regions
 from pathlit.settings import read_settings
 from pathlit.wiring import HomeFolder
+from retrieval.errors import InputError
+from retrieval.image.asking import Part
+from retrieval.image.records import ImageQuery
 from retrieval.query import FIELDS
 from retrieval.records import FACETS, LEGS, Filters, IntegrityPolicy, IntegrityStatus, Query
 
@@ -28,7 +45,7 @@ class FusionName(StrEnum):
     RRF = "rrf"
 
 
-Words = Annotated[list[str], typer.Argument(help="The question, in plain words or the query language below.")]
+Words = Annotated[list[str] | None, typer.Argument(help="The question, in plain words or the query language below.")]
 Limit = Annotated[int, typer.Option("--limit", "-n", help="How many hits, at most 1,000.")]
 YearFrom = Annotated[int | None, typer.Option("--from", help="Published in this year or later.")]
 YearTo = Annotated[int | None, typer.Option("--to", help="Published in this year or earlier.")]
@@ -72,7 +89,15 @@ WithTopUp = Annotated[
 
 
 def search(
-    words: Words,
+    words: Words = None,
+    image: Image = None,
+    slide: Slide = None,
+    region: Region = "",
+    region_text: RegionText = "",
+    genes: Genes = "",
+    image_weight: ImageWeight = 0.5,
+    mpp: Mpp = None,
+    overlay: Overlay = None,
     limit: Limit = 10,
     year_from: YearFrom = None,
     year_to: YearTo = None,
@@ -98,25 +123,41 @@ def search(
     as_json: AsJson = False,
 ) -> None:
     place = HomeFolder(read_settings(home))
+    filters = Filters(
+        year_from=year_from,
+        year_to=year_to,
+        mesh=tuple(mesh or ()),
+        mesh_explode=mesh_explode,
+        publication_types=tuple(types or ()),
+        species=tuple(species or ()),
+        organs=tuple(organs or ()),
+        study_types=tuple(studies or ()),
+        journals=tuple(journals or ()),
+        languages=tuple(languages or ()),
+        pmids=tuple(pmids or ()),
+        exclude_pmids=tuple(not_pmids or ()),
+        integrity_statuses=tuple(statuses or ()),
+        integrity=retracted,
+    )
+    text = " ".join(words or ())
+    if image or slide or genes:
+        query_with_image = ImageQuery(
+            words=text,
+            genes=read_genes(genes),
+            image_weight=image_weight,
+            limit=limit,
+            filters=filters,
+            expand=expand,
+        )
+        asked = ImageAsked(image, slide, Part(region, region_text, mpp), overlay)
+        search_with_image(place, asked, query_with_image, as_json=as_json)
+        return
+    if not text.strip():
+        raise InputError("nothing is asked: give words, --image FILE, --slide FILE or --genes LIST")
     query = Query(
-        text=" ".join(words),
+        text=text,
         limit=limit,
-        filters=Filters(
-            year_from=year_from,
-            year_to=year_to,
-            mesh=tuple(mesh or ()),
-            mesh_explode=mesh_explode,
-            publication_types=tuple(types or ()),
-            species=tuple(species or ()),
-            organs=tuple(organs or ()),
-            study_types=tuple(studies or ()),
-            journals=tuple(journals or ()),
-            languages=tuple(languages or ()),
-            pmids=tuple(pmids or ()),
-            exclude_pmids=tuple(not_pmids or ()),
-            integrity_statuses=tuple(statuses or ()),
-            integrity=retracted,
-        ),
+        filters=filters,
         legs=tuple(leg.value for leg in legs) if legs else LEGS,
         fusion=fusion.value,
         expand=expand,
@@ -146,6 +187,13 @@ search.__doc__ = """Search the published generation.
         pathlit search which markers separate lung adenocarcinoma from squamous cell carcinoma
         pathlit search 'PD-L1 "combined positive score" year:2018.. -melanoma'
         pathlit search --facets 'PD-L1 species:human study:"case report"'
+
+    An image, or a slide, may stand beside the words or in their place, where an image encoder is configured:
+
+    \b
+        pathlit search --image patch.png
+        pathlit search --image patch.png --region-text glands --overlay glands.png which markers help
+        pathlit search --slide case.svs --genes "ERBB2:4.1, KRT5 -3.0" partial response to chemotherapy
     """.format(fields="; ".join(f"{name} ({what})" for name, what in FIELDS.items()))
 
 
@@ -163,3 +211,8 @@ def show(
     else:
         render_article(found, out)
         render_figures(place, found.article.pmid, out)
+
+
+def regions() -> None:
+    """List what of an image words can point at (`search --region-text`), each with how it was checked."""
+    render_regions(out)

@@ -73,6 +73,11 @@ class AdaptedEncoder:
         )
 
     @property
+    def text_id(self) -> str:
+        # Training on other images changes nothing of how texts are read, so their vectors are kept.
+        return self._text.spec.id
+
+    @property
     def logit_scale(self) -> float:
         return self.record.logit_scale
 

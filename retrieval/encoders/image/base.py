@@ -18,6 +18,11 @@ class ImageEncoder(Protocol):
         ...
 
     @property
+    def text_id(self) -> str:
+        """Names the side that reads texts: vectors of texts stay good as long as it stays the same."""
+        ...
+
+    @property
     def logit_scale(self) -> float:
         """What cosines are multiplied by before a softmax over texts: the inverse of the training's temperature."""
         ...

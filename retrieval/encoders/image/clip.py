@@ -90,6 +90,10 @@ class ClipEncoder:
         )
 
     @property
+    def text_id(self) -> str:
+        return self.spec.id
+
+    @property
     def logit_scale(self) -> float:
         return self._loaded.network.logit_scale
 
