@@ -108,10 +108,11 @@ def _require_finite(vectors: HalfVectors, identity: str, items: Sequence[object]
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
         item = items[int(np.argmin(finite))]
+        name = identity.partition("@")[0]
         what = item.title if isinstance(item, Passage) else str(item)
         raise ConfigurationError(
-            f"the encoder {identity.partition('@')[0]} gave a vector that is no numbers (in half precision) for the article "
-            f"{what[:80]!r}: use another encoder, or the same one in float32"
+            f"the encoder {name} gave a vector that is no numbers (in half precision) for the article {what[:80]!r}: "
+            "use another encoder, or the same one in float32"
         )
 
 

@@ -19,6 +19,8 @@ from retrieval.vocabulary.concepts import Concept
 
 CONFIDENT: Final = 0.5
 """Probability from which a concept becomes part of a query: more likely so than not."""
+_NOTHING: Final = ("tissue section", "histopathology", "microscope image")
+"""What an image may show instead of any concept of a kind: without it, the least unlikely stain would be certain."""
 _TOLD: Final = 3
 """Concepts of each kind that an answer lists."""
 
@@ -26,7 +28,7 @@ _TOLD: Final = 3
 class SeenConcept(Record, frozen=True):
     concept: Concept
     probability: float
-    """Among the concepts of its kind."""
+    """Among the concepts of its kind, and none of them."""
     similarity: float
     """Cosine of the image and the concept's texts."""
 
@@ -45,16 +47,13 @@ class ConceptFinder:
 
     @cached_property
     def _texts(self) -> Vectors:
-        """Shape (concepts, dimension): for each the mean of its prompts (prompt ensemble, Radford et al. 2021)."""
+        """Shape (concepts + 3, dimension): the mean of the prompts of each (prompt ensemble, Radford et al. 2021)."""
+        prompts = [*(concept.prompts for concept in self.concepts), *((nothing,) for nothing in _NOTHING)]
+        templates = self._encoder.prompt_templates
         with self._encoding:
-            asked = [
-                template.format(prompt)
-                for concept in self.concepts
-                for prompt in concept.prompts
-                for template in self._encoder.prompt_templates
-            ]
+            asked = [template.format(prompt) for each in prompts for prompt in each for template in templates]
             vectors = self._encoder.encode_texts(asked)
-        counts = [len(concept.prompts) * len(self._encoder.prompt_templates) for concept in self.concepts]
+        counts = [len(each) * len(templates) for each in prompts]
         ends = np.cumsum(counts)
         means = [vectors[end - count : end].mean(axis=0) for count, end in zip(counts, ends, strict=True)]
         return unit(np.array(means, dtype=np.float32))
@@ -65,18 +64,21 @@ class ConceptFinder:
         return {kind: np.array([n for n, c in enumerate(self.concepts) if c.kind == kind]) for kind in kinds}
 
     def probabilities(self, images: Vectors) -> npt.NDArray[np.float64]:
-        """Shape (images, concepts): adding up to 1 over the concepts of each kind."""
+        """Shape (images, concepts): adding up to 1 over the concepts of each kind and "nothing of the kind"."""
+        count = len(self.concepts)
         odds = (images @ self._texts.T).astype(np.float64) * self._encoder.logit_scale
-        shares = np.zeros_like(odds)
+        nothing = odds[:, count:].max(axis=1, keepdims=True)
+        shares = np.zeros_like(odds[:, :count])
         for members in self._kinds.values():
-            own = np.exp(odds[:, members] - odds[:, members].max(axis=1, keepdims=True))
-            shares[:, members] = own / own.sum(axis=1, keepdims=True)
+            among = np.concatenate([odds[:, members], nothing], axis=1)
+            own = np.exp(among - among.max(axis=1, keepdims=True))
+            shares[:, members] = (own / own.sum(axis=1, keepdims=True))[:, :-1]
         return shares
 
     def seen(self, images: Vectors, weights: npt.NDArray[np.float64] | None = None) -> tuple[SeenConcept, ...]:
         """The likeliest three of each kind over the weighed views of one image, likeliest first."""
         shares = np.average(self.probabilities(images), axis=0, weights=weights)
-        likeness = np.average(images @ self._texts.T, axis=0, weights=weights)
+        likeness = np.average(images @ self._texts[: len(self.concepts)].T, axis=0, weights=weights)
         found = [
             SeenConcept(self.concepts[n], float(shares[n]), float(likeness[n]))
             for members in self._kinds.values()

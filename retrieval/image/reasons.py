@@ -23,10 +23,12 @@ class Found(NamedTuple):
 
 
 def reasons_of(article: Article, legs: dict[str, LegScore], found: Found) -> tuple[Reason, ...]:
-    """One for each leg that gave something, greatest share first."""
+    """One for each leg that gave something, greatest share first; where none did, one for each leg that found it."""
     reasons = []
+    # The last of each leg gets nothing from it, and still somebody will ask why it is there.
+    least = 0.0 if any(placed.share > 0 for placed in legs.values()) else -1.0
     for leg, placed in legs.items():
-        if placed.share <= 0:
+        if placed.share <= least:
             continue
         if leg in ("texts", "figures"):
             reasons.append(_of_joint(article, placed, found.brought[leg][article.pmid]))

@@ -28,13 +28,15 @@ from retrieval.image.records import IMAGE_LEGS, ImageHit, ImageQuery, ImageResul
 from retrieval.index.interface import Scored
 from retrieval.index.joint import Brought, JointReader, Part
 from retrieval.index.manifest import require_image_encoder
+from retrieval.integrity import EXCLUDED
 from retrieval.query import Constraint, parse_query
+from retrieval.records import IntegrityPolicy
 from retrieval.search import LONGEST_RESULT, Searcher
 
 LEG_WEIGHTS: Final = {"texts": 0.2, "figures": 0.2, "concepts": 0.6, "words": 0.6, "genes": 0.4}
 """Within the image's share and within that of words and genes."""
-SEARCHED: Final = 0.3
-"""Probability from which a concept is searched for."""
+SEARCHED: Final = {"entity": 0.3, "cytology": 0.5, "organ": 0.5, "pattern": 0.5, "tissue": 0.5}
+"""Probability from which a concept is searched for; two entities may share what is seen."""
 _MATCH: Final = 0.5
 """What the searched entities and organs must come to, so that the image counts as recognised."""
 _KIND_WEIGHTS: Final = {"entity": 1.0, "cytology": 0.6, "organ": 0.5, "pattern": 0.25, "tissue": 0.25}
@@ -85,34 +87,43 @@ class ImageSearch:
     ) -> ImageResult:
         """The same for vectors of shape (views, dimension) that were made before, such as those of a slide's tiles."""
         _require_usable(query, len(vectors))
+        weighed = _weights(query, with_image=len(vectors) > 0)
+        # A leg without weight would bring hits of score 0.
+        asked = {leg for leg in query.legs if weighed[leg] > 0}
         timings = {} if timings is None else timings
         joint = self._joint() if len(vectors) else None
-        parsed = parse_query(query.words, query.filters)
-        constraint = parsed.constraint
+        parsed = parse_query(query.words, query.filters) if query.words.strip() else None
+        constraint = parsed.constraint if parsed else Constraint(filters=query.filters)
+        words = parsed.ranking_text if parsed else ""
+        genes = query_text(parse_expression(query.genes)) if query.genes.strip() else ""
+        if not len(vectors) and not words and not genes:
+            raise InputError(
+                "nothing is asked: conditions, or genes that did not change, find nothing by themselves; give an "
+                "image or words"
+            )
         seen: tuple[SeenConcept, ...] = ()
         if len(vectors):
             with _timed(timings, "concepts"):
                 seen = self._finder.seen(vectors, np.array(weights, dtype=np.float64))
-        searched = [s for s in seen if s.probability >= SEARCHED and s.concept.kind in _KIND_WEIGHTS]
+        searched = [s for s in seen if s.probability >= SEARCHED.get(s.concept.kind, 2.0)]
         confident = sum(s.probability for s in searched if s.concept.kind in _RECOGNISED_BY) >= _MATCH
         legs: dict[str, list[Scored]] = {leg: [] for leg in IMAGE_LEGS}
         brought: dict[str, dict[int, Brought]] = {leg: {} for leg in _PARTS}
         if joint is not None and confident:
             with _timed(timings, "joint"):
                 for leg, part in _PARTS.items():
-                    if leg in query.legs:
+                    if leg in asked:
                         legs[leg] = self._in_joint(joint, part, vectors, weights, constraint, brought[leg])
-            if "concepts" in query.legs:
+            if "concepts" in asked:
                 with _timed(timings, "concept search"):
                     legs["concepts"] = self._by_concepts(searched, constraint, query.expand)
-        genes = parse_expression(query.genes) if query.genes.strip() else ()
         with _timed(timings, "words"):
-            if "words" in query.legs and parsed.ranking_text:
-                legs["words"] = _scored(self._searcher.rank(parsed.ranking_text, constraint, _DEPTH, query.expand))
-            if "genes" in query.legs and genes:
-                legs["genes"] = _scored(self._searcher.rank(query_text(genes), constraint, _DEPTH, query.expand))
-        fused = minmax(legs, _weights(query))[: query.limit]
-        found = Found(brought, tuple(searched), parsed.ranking_text, query_text(genes))
+            if "words" in asked and words:
+                legs["words"] = _scored(self._searcher.rank(words, constraint, _DEPTH, query.expand))
+            if "genes" in asked and genes:
+                legs["genes"] = _scored(self._searcher.rank(genes, constraint, _DEPTH, query.expand))
+        fused = minmax(legs, weighed)[: query.limit]
+        found = Found(brought, tuple(searched), words, genes)
         hits = self._hits(fused, found, timings)
         return ImageResult(
             hits=hits,
@@ -122,7 +133,7 @@ class ImageSearch:
             confident=confident,
             query="; ".join(s.concept.query for s in searched) if confident else "",
             gate=tuple(gate),
-            notices=(*parsed.notices, *_notices(confident, len(vectors) > 0)),
+            notices=(*(parsed.notices if parsed else ()), *_notices(query, confident, len(vectors) > 0, hits)),
             timings_ms=timings,
         )
 
@@ -197,23 +208,34 @@ class ImageSearch:
         )
 
 
-def _weights(query: ImageQuery) -> Mapping[str, float]:
-    beside = {"words": 1 - query.image_weight, "genes": 1 - query.image_weight}
-    return {leg: weight * beside.get(leg, query.image_weight) for leg, weight in LEG_WEIGHTS.items()}
+def _weights(query: ImageQuery, *, with_image: bool) -> Mapping[str, float]:
+    """Without an image there is nothing to share with."""
+    share = query.image_weight if with_image else 0.0
+    beside = {"words": 1 - share, "genes": 1 - share}
+    return {leg: weight * beside.get(leg, share) for leg, weight in LEG_WEIGHTS.items()}
 
 
 def _scored(fused: Sequence[Fused]) -> list[Scored]:
     return [Scored(f.pmid, f.score) for f in fused]
 
 
-def _notices(confident: bool, asked_with_image: bool) -> Iterator[str]:
+def _notices(query: ImageQuery, confident: bool, asked_with_image: bool, hits: Sequence[ImageHit]) -> Iterator[str]:
     if asked_with_image and not confident:
         yield _NO_MATCH
+    if query.filters.integrity is IntegrityPolicy.LABEL:
+        for hit in hits:
+            if hit.integrity.status in EXCLUDED:
+                yield f"PMID {hit.article.pmid} is {hit.integrity.status.value}; it must not be relied on."
 
 
 def _require_usable(query: ImageQuery, views: int) -> None:
     if not views and not query.words.strip() and not query.genes.strip():
         raise InputError("nothing is asked: give an image, words or a list of genes")
+    if query.image_weight == 0 and not query.words.strip() and not query.genes.strip():
+        raise InputError("image_weight is 0, which leaves the image out, and neither words nor genes are given")
+    first, last = query.filters.year_from, query.filters.year_to
+    if first is not None and last is not None and first > last:
+        raise InputError(f"the years {first} to {last} run backwards")
     if not 1 <= query.limit <= LONGEST_RESULT:
         raise InputError(f"limit is {query.limit}; it must lie between 1 and {LONGEST_RESULT:,}")
     if not 0 <= query.image_weight <= 1:

@@ -49,5 +49,5 @@ def search_slide(
     searched = tuple(
         SearchedRegion(region.box, region.weight, images.concepts(region.embedding)) for region in reading.regions
     )
-    told = tuple(notice.text for notice in reading.notices)
+    told = tuple(notice.message for notice in reading.notices)
     return SlideResult(result, reading.facts, searched, thumbnail_png(reading), told)

@@ -34,8 +34,8 @@ def thumbnail_png(reading: SlideReading, side: int = 1024) -> bytes:
         draw.rectangle((left, top, right, bottom), outline=GREEN, width=line)
         label = draw.textbbox((0, 0), str(number), font=font)
         width, height = round(label[2]) + 4, round(label[3]) + 3
-        # Beside its box, so that the tissue stays to be seen; within the picture.
-        x = min(right, image.width - width)
+        # In its box where tissue stays to be seen, else beside it; within the picture.
+        x = min(left if right - left >= 3 * width else right, image.width - width)
         y = min(top, image.height - height)
         draw.rectangle((x, y, x + width, y + height), fill=GREEN)
         draw.text((x + 2, y + 1), str(number), fill=(255, 255, 255), font=font)
