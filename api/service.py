@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.metadata import version
 from time import perf_counter
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from fastapi import Request
 from msgspec.structs import replace
@@ -23,6 +23,8 @@ from retrieval.live import LiveSearcher
 from retrieval.records import Query, SearchResult
 from retrieval.search import Searcher
 from retrieval.topup import TopUp
+
+T = TypeVar("T")
 
 _LOOK_UPS_AT_ONCE: Final = 4
 _LOOK_UPS_WAITING: Final = 256
@@ -73,6 +75,15 @@ class Service:
             )
         self.counters.searches += 1
         return answer
+
+    def require_images(self) -> None:
+        """ApiError (422) where this server does not take images: before anybody sends gigabytes of them."""
+        if self._image_search is None:
+            raise ApiError(422, "invalid_input", _NO_IMAGES)
+
+    async def draw(self, work: Callable[[], T]) -> T:
+        """The result of work that needs no generation; queued like a search, since it takes as much memory."""
+        return await self._searches.run(work)
 
     async def search_image(self, request: Request, work: Callable[[ImageSearch], BaseModel]) -> Response:
         """Answer with the work's result; ApiError (422) where this server does not take images."""

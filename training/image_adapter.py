@@ -23,8 +23,11 @@ SHRINKAGE: Final = 0.3
 """Share of the covariance that is taken to be the same for all features."""
 _FOLDS: Final = 5
 _FEWEST_IMAGES: Final = 10
+_FAMILIAR: Final = 99
+"""Percentile of held-out distances."""
 _TEMPERATURES: Final = (0.2, 2_000.0)
-_SCALES: Final = (1.0, 200.0)
+_SCALES: Final = (1.0, 30.0)
+"""Texts that are no captions must not become certain because the captions are easily told apart."""
 _DEFAULT_TEMPERATURE: Final = 20.0
 _DEFAULT_SCALE: Final = 20.0
 
@@ -35,9 +38,11 @@ class Adapted(NamedTuple):
     weights: AdapterWeights
     temperature: float
     logit_scale: float
+    familiar: float
+    """99 % of images that an adapter had not seen lie within this squared distance of the nearest caption."""
     captions: tuple[str, ...]
     measured: dict[str, float]
-    """In cross-validation: accuracy among the captions, mean log loss, images and captions that took part."""
+    """In cross-validation: accuracy among the captions and by naming the commonest, mean log loss, numbers of both."""
 
 
 def fit_adapter(
@@ -55,9 +60,11 @@ def fit_adapter(
         )
     classes = np.array([distinct.index(caption) for caption in captions])
     vectors = unit(encode(distinct))
-    odds, known = _cross_validated(features, classes, len(distinct), seed)
+    odds, known, distances = _cross_validated(features, classes, len(distinct), seed)
     temperature, scale, measured = _calibrated(odds, known, classes, vectors)
-    return Adapted(_fitted(features, classes, vectors), temperature, scale, distinct, measured)
+    # Features that are all the same lie at no distance at all, by which nothing could be divided.
+    familiar = max(float(np.percentile(distances, _FAMILIAR)), 1e-6)
+    return Adapted(_fitted(features, classes, vectors), temperature, scale, familiar, distinct, measured)
 
 
 def _fitted(features: Features, classes: npt.NDArray[np.int64], vectors: Vectors) -> AdapterWeights:
@@ -76,18 +83,24 @@ def _fitted(features: Features, classes: npt.NDArray[np.int64], vectors: Vectors
     covariance = (1 - alone) * (within.T @ within) / len(z) + alone * np.cov(z.T)
     level = max(float(np.trace(covariance)) / width, 1e-6)
     covariance = (1 - SHRINKAGE) * covariance + SHRINKAGE * level * np.eye(width)
-    projection = np.linalg.solve(covariance, centres.T)
+    precision = np.linalg.inv(covariance)
+    projection = precision @ centres.T
     bias = -0.5 * (centres * projection.T).sum(axis=1)
     bias[np.setdiff1d(np.arange(count), there)] = -1e6
     return AdapterWeights(
-        mean.astype(np.float32), deviation, projection.astype(np.float32), bias.astype(np.float32), vectors
+        mean.astype(np.float32),
+        deviation,
+        projection.astype(np.float32),
+        bias.astype(np.float32),
+        precision.astype(np.float32),
+        vectors,
     )
 
 
 def _cross_validated(
     features: Features, classes: npt.NDArray[np.int64], count: int, seed: int
-) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
-    """Log-odds of each image by adapters that did not see it, and whether they had seen its caption."""
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_], npt.NDArray[np.float64]]:
+    """Log-odds of each image by adapters that did not see it, whether they had seen its caption, its distance."""
     generator = np.random.default_rng(seed)
     folds = np.zeros(len(classes), dtype=np.int64)
     for number in range(count):
@@ -95,16 +108,17 @@ def _cross_validated(
         folds[members] = (np.arange(len(members)) + generator.integers(_FOLDS)) % _FOLDS
     odds = np.zeros((len(classes), count))
     known = np.zeros(len(classes), dtype=bool)
+    distances = np.zeros(len(classes))
     nothing = np.zeros((count, 1), dtype=np.float32)
     for fold in range(_FOLDS):
         held, rest = folds == fold, folds != fold
         if not held.any() or len(np.unique(classes[rest])) < 2:
             continue
         fitted = _fitted(features[rest], classes[rest], nothing)
-        z = np.clip((features[held] - fitted.mean) / fitted.deviation, -CLIP_AT, CLIP_AT)
-        odds[held] = z @ fitted.projection + fitted.bias
+        odds[held] = fitted.standardised(features[held]) @ fitted.projection + fitted.bias
+        distances[held] = fitted.distances(features[held])
         known[held] = np.isin(classes[held], classes[rest])
-    return odds, known
+    return odds, known, distances
 
 
 def _calibrated(
@@ -127,6 +141,7 @@ def _calibrated(
             "captions": len(vectors),
             "images with a caption seen in training": int(known.sum()),
             "accuracy": round(float((cosines.argmax(axis=1) == right).mean()), 4),
+            "chance": round(float(np.bincount(right).max() / len(right)), 4),
             "log loss": round(_log_loss(cosines * scale, right), 4),
         },
     )

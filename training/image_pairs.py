@@ -27,8 +27,8 @@ SUFFIXES: Final = frozenset({".png", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", 
 """Which files of a class's folder are its images; files of a list may be called anything."""
 _BESIDE: Final = "images"
 _BATCH: Final = 64
-_FEWEST_FOR_PROCESSES: Final = 48
-"""Below that, starting processes takes longer than they save."""
+_FEWEST: Final = 40
+"""With as many or fewer, starting processes takes longer than they save."""
 
 T = TypeVar("T")
 
@@ -69,12 +69,12 @@ def read_pairs(
     source: str | Path,
     names: Mapping[str, str] | None = None,
     *,
-    on_reject: Callable[[RecordError], None] | None = None,
+    on_reject: Callable[[Rejected], None] | None = None,
 ) -> list[ImagePair]:
     """Of a JSON Lines file with `image` and `caption`, or of a folder with one folder of images for each class.
 
     `names` gives captions to classes by the names of their folders. Images are not opened. A line that cannot be used
-    raises RecordError, or with `on_reject` is handed to it; InputError where there is nothing to read.
+    raises RecordError, or is handed to `on_reject`; InputError where there is nothing to read.
     """
     place = Path(source)
     if place.is_dir():
@@ -132,19 +132,17 @@ def measure(
     rows: list[npt.NDArray[np.float32]] = []
     captions: list[str] = []
     rejected: list[Rejected] = []
-    done = 0
     with _mapping(workers or os.cpu_count() or 1) as mapped:
         for batch in _batches(examples, _BATCH):
             usable: list[Pixels] = []
             images = [example.image for example in batch]
             for example, seen in zip(batch, mapped(_measured if alone else _usable, images), strict=True):
-                done += 1
                 if isinstance(seen, str):
                     rejected.append(Rejected(example.name, seen))
                 else:
                     captions.append(example.caption)
                     (rows if alone else usable).append(seen)
-                hear(done)
+                hear(len(captions) + len(rejected))
             if usable:
                 rows += list(backbone.features(usable))
     return Measured(np.array(rows, dtype=np.float32).reshape(len(rows), -1), captions, rejected)
@@ -166,7 +164,7 @@ def _images(folder: Path) -> Iterator[Path]:
 
 
 def _of_lines(
-    source: Path, lines: Iterable[bytes], on_reject: Callable[[RecordError], None] | None
+    source: Path, lines: Iterable[bytes], on_reject: Callable[[Rejected], None] | None
 ) -> Iterator[ImagePair]:
     for number, line in enumerate(lines, 1):
         text = line.removeprefix(b"\xef\xbb\xbf").strip()
@@ -177,7 +175,7 @@ def _of_lines(
         except RecordError as error:
             if on_reject is None:
                 raise
-            on_reject(error)
+            on_reject(Rejected(f"{error.source}, {error.identifier}", error.reason))
 
 
 def _pair(source: Path, number: int, text: bytes) -> ImagePair:
@@ -209,23 +207,16 @@ def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
 
 @contextmanager
 def _mapping(workers: int) -> Iterator[Callable[[Callable[[Any], Any], Sequence[Any]], Iterator[Any]]]:
-    """A `map` in processes, which start with the first batch that is worth it: threads wait for each other here."""
+    """A `map`, in processes where that is worth it: threads would wait for each other."""
     # Not forked: torch's threads, where there are any, would be lost halfway through their work.
-    pool = ProcessPoolExecutor(workers, get_context("spawn"))
-    started = False
-
-    def mapped(work: Callable[[Any], Any], items: Sequence[Any]) -> Iterator[Any]:
-        nonlocal started
-        started = started or (workers > 1 and len(items) >= _FEWEST_FOR_PROCESSES)
-        return pool.map(work, items) if started else map(work, items)
-
-    with pool:
+    with ProcessPoolExecutor(workers, get_context("spawn")) as pool:
         try:
-            yield mapped
+            # Processes start with the first work that they are given.
+            yield lambda work, items: (pool.map if min(workers, len(items) / _FEWEST) > 1 else map)(work, items)
         except BrokenProcessPool as exc:
             raise ConfigurationError(
-                "a process that measured images was ended from outside, as happens when memory runs out; give smaller "
-                "images, or free some memory"
+                "a process that measured images was ended from outside, as happens when memory runs out; free some, or "
+                "give smaller images"
             ) from exc
 
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import base64
 import binascii
-import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Final
 
-import anyio.to_thread
+import anyio
 import msgspec
 from fastapi import APIRouter, Request
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
-from starlette.datastructures import FormData, UploadFile
+from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -43,9 +43,12 @@ router = APIRouter(tags=["images"])
 _SEARCH: Final = "/search/image"
 _SLIDE: Final = "/search/slide"
 _OVERLAY: Final = "/image/overlay"
+_MULTIPART: Final = "multipart/form-data"
 _BESIDE: Final = 1_048_576
 """Bytes that a request may hold beside its image."""
 _SCHEMA: Final = ImageSearchRequest.model_json_schema()
+_OF_IMAGES: Final = frozenset({"image_base64", "region", "region_text", "mpp"})
+"""Fields that mean nothing for a slide, which says itself how large its pixels are."""
 _FORM: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -122,7 +125,7 @@ async def overlay(request: Request) -> Response:
     if data is None:
         raise _invalid("image", "the image is missing")
     settings = service_of(request).settings
-    prepared = await anyio.to_thread.run_sync(
+    prepared = await service_of(request).draw(
         lambda: prepare(
             data, asked.to_part(), most_bytes=settings.max_image_bytes, most_pixels=settings.max_image_pixels
         )
@@ -162,7 +165,7 @@ async def regions(request: Request) -> Response:
                     | {
                         "properties": {
                             "slide": {"type": "string", "format": "binary", "description": "SVS, TIFF, NDPI."},
-                            **{k: v for k, v in _FORM["properties"].items() if k != "image"},
+                            **{k: v for k, v in _FORM["properties"].items() if k not in {"image", *_OF_IMAGES}},
                         }
                     }
                 }
@@ -176,43 +179,52 @@ async def search_by_slide(request: Request) -> Response:
     `regions` says which tiles and what each shows; `overlay_png` is the thumbnail with them drawn. Labels and macro
     images are never read. Only where the operator allows uploads of that size (`api.max_slide_bytes`).
     """
-    settings = service_of(request).settings
-    if settings.max_slide_bytes == 0:
+    service = service_of(request)
+    service.require_images()
+    if service.settings.max_slide_bytes == 0:
         raise ApiError(422, "invalid_input", "this server takes no slides; its operator can set api.max_slide_bytes")
-    form = await _form(request)
-    upload = form.get("slide")
-    if not isinstance(upload, UploadFile):
-        raise _invalid("slide", "the file is missing")
-    asked = _validated({**_fields(form), "image_base64": ""})
-    # OpenSlide reads files by their names; the suffix decides for some formats.
-    suffix = Path(upload.filename or "").suffix[:10]
-    handle, name = tempfile.mkstemp(suffix=suffix)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            while part := await upload.read(_BESIDE):
-                await anyio.to_thread.run_sync(file.write, part)
-        return await service_of(request).search_image(
-            request, lambda images: slide_view(search_slide(images, asked.to_query(), Path(name)))
+    if _kind(request) != _MULTIPART:
+        raise ApiError(415, "unsupported_media_type", f"This path takes a form: {_MULTIPART}.")
+    with tempfile.TemporaryDirectory() as folder:
+        # Closed before the search: until then, what arrived is on the disk twice.
+        async with _form(request, "slide") as (fields, upload):
+            useless = sorted(_OF_IMAGES & fields.keys())
+            if useless:
+                raise _invalid(useless[0], "there is no such field")
+            if upload is None:
+                raise _invalid("slide", "the file is missing")
+            asked = _validated(fields)
+            path = Path(folder, f"slide{_suffix(upload.filename or '')}")
+            async with await anyio.open_file(path, "wb") as file:
+                while part := await upload.read(_BESIDE):
+                    await file.write(part)
+        return await service.search_image(
+            request, lambda images: slide_view(search_slide(images, asked.to_query(), path))
         )
-    finally:
-        Path(name).unlink(missing_ok=True)
+
+
+def _suffix(name: str) -> str:
+    """OpenSlide tells some formats by it; the rest of a name may say who the patient is."""
+    suffix = Path(name).suffix[1:11]
+    return f".{suffix}" if suffix.isascii() and suffix.isalnum() else ""
 
 
 async def _asked(request: Request) -> tuple[ImageSearchRequest, bytes | None]:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind == "multipart/form-data":
-        form = await _form(request)
-        upload = form.get("image")
-        data = await upload.read() if isinstance(upload, UploadFile) else None
-        return _validated(_fields(form)), data
+    kind = _kind(request)
+    if kind == _MULTIPART:
+        async with _form(request, "image") as (fields, upload):
+            if "image_base64" in fields:
+                raise _invalid("image_base64", "in a form, send the file itself as `image`")
+            return _validated(fields), None if upload is None else await upload.read()
     if kind != "application/json":
         raise ApiError(
             415, "unsupported_media_type", "This path takes JSON or a form: application/json, multipart/form-data."
         )
+    body = await request.body()
     try:
-        asked = ImageSearchRequest.model_validate_json(await request.body())
+        asked = ImageSearchRequest.model_validate_json(body)
     except ValidationError as exc:
-        raise RequestValidationError([{**error, "loc": ("body", *error["loc"])} for error in exc.errors()]) from exc
+        raise _at_fault(exc) from exc
     if not asked.image_base64:
         return asked, None
     try:
@@ -221,23 +233,32 @@ async def _asked(request: Request) -> tuple[ImageSearchRequest, bytes | None]:
         raise _invalid("image_base64", f"this is not base64: {exc}") from exc
 
 
-async def _form(request: Request) -> FormData:
+@asynccontextmanager
+async def _form(request: Request, file: str) -> AsyncIterator[tuple[dict[str, Any], UploadFile | None]]:
+    """The fields of a form, and its one file, called `file`, where there is one; what was spooled goes at the end."""
     try:
-        return await request.form(max_files=1, max_fields=20, max_part_size=_BESIDE)
-    except ClientDisconnect:
-        raise
-    except ApiError:
+        form = await request.form(max_files=1, max_fields=20, max_part_size=_BESIDE)
+    except (ClientDisconnect, ApiError):
         raise
     except Exception as exc:
-        raise ApiError(400, "malformed_body", f"The form cannot be read: {exc}") from exc
+        raise ApiError(
+            400, "malformed_body", f"The form cannot be read; send multipart/form-data with one file, `{file}`."
+        ) from exc
+    try:
+        uploads = {name: value for name, value in form.multi_items() if isinstance(value, UploadFile)}
+        strange = [name for name in uploads if name != file]
+        if strange:
+            raise _invalid(file, f"send the file under this name; {len(strange)} came under another")
+        fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
+        if file in fields:
+            raise _invalid(file, "this came as text; send it as a file, with a file name")
+        yield {name: _number(name, value) for name, value in fields.items()}, uploads.get(file)
+    finally:
+        await form.close()
 
 
-def _fields(form: FormData) -> dict[str, Any]:
-    fields: dict[str, Any] = {}
-    for name, value in form.multi_items():
-        if isinstance(value, str):
-            fields[name] = _number(name, value)
-    return fields
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
 def _number(name: str, value: str) -> Any:
@@ -245,8 +266,8 @@ def _number(name: str, value: str) -> Any:
     if name in ("limit", "image_weight", "mpp", "expand", "filters"):
         try:
             return msgspec.json.decode(value)
-        except msgspec.DecodeError as exc:
-            raise _invalid(name, f"{value[:80]!r} is no JSON value") from exc
+        except (msgspec.MsgspecError, RecursionError) as exc:
+            raise _invalid(name, "this is no JSON value") from exc
     return value
 
 
@@ -254,7 +275,15 @@ def _validated(fields: dict[str, Any]) -> ImageSearchRequest:
     try:
         return ImageSearchRequest.model_validate(fields)
     except ValidationError as exc:
-        raise RequestValidationError([{**error, "loc": ("body", *error["loc"])} for error in exc.errors()]) from exc
+        raise _at_fault(exc) from exc
+
+
+def _at_fault(exc: ValidationError) -> ApiError | RequestValidationError:
+    problems = exc.errors(include_input=False, include_context=False)
+    if any(problem["type"] == "json_invalid" for problem in problems):
+        reason = problems[0]["msg"].removeprefix("Invalid JSON: ")
+        return _invalid("body", f"not JSON: {reason}")
+    return RequestValidationError([{**problem, "loc": ("body", *problem["loc"])} for problem in problems])
 
 
 def _invalid(field: str, message: str) -> ApiError:

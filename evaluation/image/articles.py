@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 import numpy as np
@@ -73,22 +73,21 @@ def measure_articles(
     encoded: Encoded,
     labels: Sequence[Label],
     reader: IndexReader,
-    *,
-    levels: Callable[[Sequence[Label], IndexedArticles], dict[str, float]] = random_levels,
 ) -> Measured:
     judged, own = labelled(encoded, labels)
     values, recognised = precision(search, judged.vectors, own)
-    chance = levels(list({label.name: label for label in own}.values()), IndexedArticles(reader))
+    chance = random_levels(list({label.name: label for label in own}.values()), IndexedArticles(reader))
     names = [sample.name for sample in judged.samples]
     classes = {name: label.name for name, label in zip(names, own, strict=True)}
-    found = dict(zip(names, values, strict=True))
-    answered = [value for value, known in zip(values, recognised, strict=True) if known]
-    lines = [
-        *by_class(_PRECISION, found, classes, chance),
-        averaged("recognised", [float(known) for known in recognised]),
-        averaged(f"{_PRECISION} where recognised", answered),
-    ]
-    return Measured("articles", tuple(lines), {_PRECISION: found}, notes=tuple(_notes(encoded, judged)))
+    measures = by_class(_PRECISION, dict(zip(names, values, strict=True)), classes)
+    levels = {f"{_PRECISION}, {name}": level for name, level in chance.items()}
+    levels[_PRECISION] = float(np.mean([chance[label.name] for label in own]))
+    measures["recognised"] = {name: float(known) for name, known in zip(names, recognised, strict=True)}
+    measures[f"{_PRECISION} where recognised"] = {
+        name: value for name, value, known in zip(names, values, recognised, strict=True) if known
+    }
+    lines = tuple(averaged(name, found, levels.get(name)) for name, found in measures.items())
+    return Measured("articles", lines, measures, notes=tuple(_notes(encoded, judged)))
 
 
 def _notes(encoded: Encoded, judged: Encoded) -> Iterator[str]:

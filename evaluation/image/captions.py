@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import numpy as np
 
 from evaluation.image.results import Line, Measured, averaged
 from evaluation.image.samples import Encoded
+from evaluation.measures import Values
 from retrieval.encoders.image.base import ImageEncoder
 from retrieval.errors import InputError
 
@@ -31,25 +32,18 @@ def measure_captions(
     right = likeness[np.arange(len(own)), [[k for k, _ in distinct].index(caption) for caption in own]]
     ranks = (likeness >= right[:, None]).sum(axis=1)
     known = {_key(caption) for caption in seen}
-    lines: list[Line] = []
     groups = {"": list(range(len(own)))}
     if known:
         groups[", seen captions"] = [row for row, caption in enumerate(own) if caption in known]
         groups[", unseen captions"] = [row for row, caption in enumerate(own) if caption not in known]
-    for name, rows in groups.items():
-        lines += _recalls(name, [int(ranks[row]) for row in rows], len(distinct))
-    names = [sample.name for sample in encoded.samples]
-    values = {
-        f"recall@{cut}": {name: float(rank <= cut) for name, rank in zip(names, ranks, strict=True)} for cut in CUTS
-    }
+    values: Values = {}
+    lines: list[Line] = []
+    for group, rows in groups.items():
+        for cut in (cut for cut in CUTS if rows and cut < len(distinct)):
+            name = f"recall@{cut}{group}"
+            values[name] = {encoded.samples[row].name: float(ranks[row] <= cut) for row in rows}
+            lines.append(averaged(name, values[name], cut / len(distinct)))
     return Measured("captions", tuple(lines), values, notes=(f"{len(distinct)} distinct captions to choose from",))
-
-
-def _recalls(name: str, ranks: Sequence[int], captions: int) -> list[Line]:
-    cuts = [cut for cut in CUTS if cut < captions]
-    if not ranks:
-        return []
-    return [averaged(f"recall@{cut}{name}", [float(rank <= cut) for rank in ranks], cut / captions) for cut in cuts]
 
 
 def _key(caption: str) -> str:

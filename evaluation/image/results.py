@@ -83,15 +83,44 @@ def averaged(name: str, values: Mapping[str, float] | Sequence[float], chance: f
     return Line(name, value, len(numbers), chance)
 
 
-def by_class(
-    name: str, values: Mapping[str, float], classes: Mapping[str, str], chance: Mapping[str, float]
-) -> list[Line]:
-    """The average over all images with the mean of their classes' chance levels, and one line for each class."""
-    lines = [averaged(name, values, float(np.mean([chance[classes[image]] for image in values])) if values else None)]
-    for own in dict.fromkeys(classes[image] for image in values):
-        members = {image: value for image, value in values.items() if classes[image] == own}
-        lines.append(averaged(f"{name}, {own}", members, chance[own]))
-    return lines
+def by_class(name: str, values: Mapping[str, float], classes: Mapping[str, str]) -> Values:
+    """The values of all images, and those of each class on their own, by the names of their lines."""
+    parts: Values = {name: dict(values)}
+    for image, value in values.items():
+        parts.setdefault(f"{name}, {classes[image]}", {})[image] = value
+    return parts
+
+
+def pooled(runs: Sequence[Measured]) -> Measured:
+    """Of runs on several halves: an image that is in several counts once, with the mean of its values.
+
+    What is no average over images becomes the mean of the runs' figures and bounds.
+    """
+    found: dict[str, dict[str, list[float]]] = {}
+    lines: dict[str, list[Line]] = {}
+    for run in runs:
+        for name, by_image in run.values.items():
+            for image, value in by_image.items():
+                found.setdefault(name, {}).setdefault(image, []).append(value)
+        for line in run.lines:
+            lines.setdefault(line.name, []).append(line)
+    values = {name: {i: float(np.mean(own)) for i, own in by_image.items()} for name, by_image in found.items()}
+    merged = [
+        averaged(name, values[name], _mean_chance(own)) if values.get(name) else _mean_line(name, own)
+        for name, own in lines.items()
+    ]
+    notes = tuple(dict.fromkeys(note for run in runs for note in run.notes))
+    return Measured(runs[0].task, tuple(merged), values, notes=notes)
+
+
+def _mean_line(name: str, lines: Sequence[Line]) -> Line:
+    mean, low, high = np.mean([(line.value.mean, line.value.low, line.value.high) for line in lines], axis=0).tolist()
+    return Line(name, Interval(mean, low, high), sum(line.n for line in lines), _mean_chance(lines))
+
+
+def _mean_chance(lines: Sequence[Line]) -> float | None:
+    known = [line.chance for line in lines if line.chance is not None]
+    return float(np.mean(known)) if known else None
 
 
 def fingerprint(samples: Iterable[Sample]) -> str:

@@ -8,6 +8,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Final
 
+from PIL import Image
 from rich.rule import Rule
 from rich.text import Text
 
@@ -19,10 +20,14 @@ from pathlit.commands.options import Home
 from pathlit.console import err, note, out
 from pathlit.progress import WorkProgress
 from pathlit.render import render_result
+from pathlit.render_image import render_image_result
 from pathlit.settings import EntrezSettings, Settings, read_settings
 from pathlit.wiring import HomeFolder
 from retrieval.errors import SourceError
+from retrieval.image.asking import prepare
+from retrieval.image.records import ImageQuery
 from retrieval.records import Filters, IntegrityPolicy, Query
+from training.synthetic_tissue import synthetic_patch
 
 _PER_TOPIC: Final = 50
 _TOPICS: Final = (
@@ -43,6 +48,8 @@ _QUESTIONS: Final = (
     "HER2 and Ki-67 in breast cancer",
     '"mismatch repair" tumour budding colorectal',
 )
+_DRAWN: Final = 2_026
+"""A seed that the packaged adapter did not learn from."""
 _RETRACTED_QUESTION: Final = "single TGF-β1 immunostain predicts microsatellite instability"
 
 
@@ -63,12 +70,32 @@ def demo(home: Home = None) -> None:
         out.print(Rule(Text("Retracted articles are left out; on demand, labelled", style="bold"), align="left"))
         render_result(searcher.search(labelled), out)
         out.print()
+    _ask_with_image(place)
     _suggest(place.home)
+
+
+def _ask_with_image(place: HomeFolder) -> None:
+    """With a drawing, since no real image may be part of the project."""
+    kind = "lung_squamous"
+    pixels = synthetic_patch(kind, seed=_DRAWN)
+    path = place.home / "drawn-lung-squamous.png"
+    Image.fromarray(pixels).save(path)
+    out.print(Rule(Text("The same with an image: a drawing of squamous cell carcinoma", style="bold"), align="left"))
+    images = place.image_search(place.open_searcher())
+    prepared = prepare(path.read_bytes())
+    render_image_result(images.search(ImageQuery(limit=3), prepared.views, prepared.gate.findings), (), out)
+    out.print()
+
+
+def _settings(settings: Settings, folder: str) -> Settings:
+    """Of a home folder below the one that is configured; images go by the packaged adapter where no other is named."""
+    image_encoder = settings.image_encoder or "demonstration"
+    return settings.model_copy(update={"home": settings.home / folder, "image_encoder": image_encoder})
 
 
 def _with_pubmed(settings: Settings) -> HomeFolder | None:
     """Fetch and index records from NCBI; None, with a word of why, where that fails."""
-    place = HomeFolder(settings.model_copy(update={"home": settings.home / "demo-pubmed"}))
+    place = HomeFolder(_settings(settings, "demo-pubmed"))
     place.make_home()
     try:
         with place.open_catalog() as catalog, WorkProgress(err).shown() as progress:
@@ -103,7 +130,7 @@ def _fetch(catalog: Catalog, entrez: EntrezSettings, progress: WorkProgress) -> 
 
 
 def _with_texts(settings: Settings) -> HomeFolder:
-    place = HomeFolder(settings.model_copy(update={"home": settings.home / "demo-texts"}))
+    place = HomeFolder(_settings(settings, "demo-texts"))
     place.make_home()
     corpus = Path(str(files("pathlit") / "demo_corpus.xml"))
     with place.open_catalog() as catalog, WorkProgress(err).shown() as progress:
@@ -126,6 +153,8 @@ def _next_commands(home: Path) -> Iterator[str]:
     at = f"--home {shlex.quote(str(home))}"
     yield f"uv run pathlit search {at} 'frozen section pitfalls'"
     yield f"uv run pathlit search {at} --from 2015 --type Review 'thyroid cytology' --json"
+    drawing = shlex.quote(str(home / "drawn-lung-squamous.png"))
+    yield f"PATHLIT_IMAGE_ENCODER=demonstration uv run pathlit search {at} --image {drawing} 'targeted therapy'"
     yield f"uv run pathlit serve {at}        # then open http://127.0.0.1:8000/docs"
     yield "uv run pathlit index FILES       # your own PubMed XML or JSON lines"
     yield "uv run pathlit doctor            # is everything in order?"

@@ -10,9 +10,9 @@ from retrieval.errors import ImageError
 from retrieval.image.gate import GateReport, inspect, require_usable
 from retrieval.image.overlay import overlay_png
 from retrieval.image.panels import split_panels
-from retrieval.image.picture import MOST_BYTES, MOST_PIXELS, Picture, read_picture
+from retrieval.image.picture import MOST_BYTES, MOST_PIXELS, Picture, Pixels, read_picture
 from retrieval.image.records import View
-from retrieval.image.regions import Box, Mask, crop, masked, parse_box, segment
+from retrieval.image.regions import Box, Mask, Region, crop, masked, parse_box, segment
 
 
 class Part(NamedTuple):
@@ -27,6 +27,9 @@ class Part(NamedTuple):
 
 
 ALL: Final = Part()
+_SMALLEST_VIEW: Final = 48
+"""Pixels a side: smaller parts show too little."""
+_LEAVES_NOTHING_OUT: Final = 0.8
 
 
 class Asked(NamedTuple):
@@ -57,7 +60,20 @@ def prepare(data: bytes, part: Part = ALL, *, most_bytes: int = MOST_BYTES, most
         raise ImageError("no_region", f"no {region.category.name} can be found in the image. {said}".strip(), measure=0)
     overlay = overlay_png(pixels, region.mask, boxes=region.boxes)
     told = f"Asked with {region.category.name}: {region.share:.0%} of the image."
-    return Asked((View(masked(pixels, region)),), report, (told, *region.notices), overlay)
+    return Asked(_of_region(pixels, region), report, (told, *region.notices), overlay)
+
+
+def _of_region(pixels: Pixels, region: Region) -> tuple[View, ...]:
+    """The region's parts, each with what surrounds it in its box; where the boxes leave nothing out, the mask alone.
+
+    Encoders read a part cut out on white as other tissue: of normal crypts cut out like that, half were taken for
+    cancer, and none in their boxes.
+    """
+    boxes = [box for box in region.boxes if min(box.width, box.height) >= _SMALLEST_VIEW]
+    area = sum(box.width * box.height for box in boxes)
+    if not boxes or area > _LEAVES_NOTHING_OUT * pixels.shape[0] * pixels.shape[1]:
+        return (View(masked(pixels, region)),)
+    return tuple(View(crop(pixels, box), box.width * box.height / area) for box in boxes)
 
 
 def _by_panel(whole: Picture, panels: list[Box]) -> Asked | None:

@@ -19,6 +19,8 @@ from retrieval.vocabulary.concepts import Concept
 
 CONFIDENT: Final = 0.5
 """Probability from which a concept becomes part of a query: more likely so than not."""
+KIND_WEIGHTS: Final = {"entity": 1.0, "cytology": 0.6, "organ": 0.5, "pattern": 0.25, "tissue": 0.25}
+"""Stain and specimen say how an image was made, not what it shows."""
 _NOTHING: Final = ("tissue section", "histopathology", "microscope image")
 """What an image may show instead of any concept of a kind: without it, the least unlikely stain would be certain."""
 _TOLD: Final = 3
@@ -44,15 +46,22 @@ class ConceptFinder:
         self._encoder = encoder
         self.concepts = tuple(concepts)
         self._encoding = threading.Lock()
+        self._encoded: Vectors | None = None
 
-    @cached_property
+    @property
     def _texts(self) -> Vectors:
         """Shape (concepts + 3, dimension): the mean of the prompts of each (prompt ensemble, Radford et al. 2021)."""
+        # Whoever comes second waits; from Python 3.12 on a cached property would encode twice.
+        with self._encoding:
+            if self._encoded is None:
+                self._encoded = self._encode()
+            return self._encoded
+
+    def _encode(self) -> Vectors:
         prompts = [*(concept.prompts for concept in self.concepts), *((nothing,) for nothing in _NOTHING)]
         templates = self._encoder.prompt_templates
-        with self._encoding:
-            asked = [template.format(prompt) for each in prompts for prompt in each for template in templates]
-            vectors = self._encoder.encode_texts(asked)
+        asked = [template.format(prompt) for each in prompts for prompt in each for template in templates]
+        vectors = self._encoder.encode_texts(asked)
         counts = [len(each) * len(templates) for each in prompts]
         ends = np.cumsum(counts)
         means = [vectors[end - count : end].mean(axis=0) for count, end in zip(counts, ends, strict=True)]
@@ -115,4 +124,4 @@ def _first(words: tuple[str, ...], text: str) -> str:
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
     # Words may go on: "colon" is named by "colonic", "lymphoma" by "lymphomas".
     longest = sorted(words, key=len, reverse=True)
-    return re.compile(r"\b(?:" + "|".join(re.escape(word) for word in longest) + r")\w{0,3}\b", re.IGNORECASE)
+    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(word) for word in longest) + r")\w{0,3}(?!\w)", re.IGNORECASE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from retrieval.image.concepts import SeenConcept, completeness, naming
+from retrieval.image.concepts import KIND_WEIGHTS, SeenConcept, completeness, naming
 from retrieval.image.records import Reason, ReasonKind
 from retrieval.index.joint import Brought
 from retrieval.index.joint_texts import joint_texts
@@ -59,3 +59,9 @@ def _of_concepts(article: Article, placed: LegScore, found: Found) -> Reason:
     words = " and ".join(f'"{word}"' for word in (named.organ, named.diagnosis) if word)
     what = f"{best.concept.name} ({best.probability:.0%})"
     return Reason("concept", f"{what}: the article names {words}" if words else what, placed.share)
+
+
+def _given(seen: SeenConcept, article: Article) -> float:
+    return (
+        KIND_WEIGHTS[seen.concept.kind] * seen.probability * completeness(seen.concept, naming(seen.concept, article))
+    )

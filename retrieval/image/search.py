@@ -20,7 +20,7 @@ from retrieval.encoders.image.base import ImageEncoder
 from retrieval.errors import ConfigurationError, InputError
 from retrieval.expression import parse_expression, query_text
 from retrieval.fusion import Fused, minmax
-from retrieval.image.concepts import ConceptFinder, SeenConcept, completeness, naming
+from retrieval.image.concepts import KIND_WEIGHTS, ConceptFinder, SeenConcept, completeness, naming
 from retrieval.image.gate_rules import GateFinding
 from retrieval.image.picture import Pixels
 from retrieval.image.reasons import Found, reasons_of
@@ -33,14 +33,12 @@ from retrieval.query import Constraint, parse_query
 from retrieval.records import IntegrityPolicy
 from retrieval.search import LONGEST_RESULT, Searcher
 
-LEG_WEIGHTS: Final = {"texts": 0.2, "figures": 0.2, "concepts": 0.6, "words": 0.6, "genes": 0.4}
+LEG_WEIGHTS: Final = {"texts": 0.15, "figures": 0.2, "concepts": 0.65, "words": 0.6, "genes": 0.4}
 """Within the image's share and within that of words and genes."""
 SEARCHED: Final = {"entity": 0.3, "cytology": 0.5, "organ": 0.5, "pattern": 0.5, "tissue": 0.5}
 """Probability from which a concept is searched for; two entities may share what is seen."""
 _MATCH: Final = 0.5
 """What the searched entities and organs must come to, so that the image counts as recognised."""
-_KIND_WEIGHTS: Final = {"entity": 1.0, "cytology": 0.6, "organ": 0.5, "pattern": 0.25, "tissue": 0.25}
-"""Stain and specimen say how an image was made, not what it shows."""
 _RECOGNISED_BY: Final = ("entity", "cytology", "organ")
 _UNNAMED: Final = 0.2
 """What is left of a concept's score for an article that names neither its organ nor its diagnosis."""
@@ -176,12 +174,12 @@ class ImageSearch:
 
     def _by_concepts(self, searched: Sequence[SeenConcept], constraint: Constraint, expand: bool) -> list[Scored]:
         """Articles found by the concepts' words, those first that name organ and diagnosis."""
-        total = sum(_KIND_WEIGHTS[s.concept.kind] * s.probability for s in searched)
+        total = sum(KIND_WEIGHTS[s.concept.kind] * s.probability for s in searched)
         scores: dict[int, float] = {}
         for seen in searched:
             ranked = self._searcher.rank(seen.concept.query, constraint, _DEPTH, expand)
             stored = self._searcher.reader.articles([f.pmid for f in ranked])
-            share = _KIND_WEIGHTS[seen.concept.kind] * seen.probability / total
+            share = KIND_WEIGHTS[seen.concept.kind] * seen.probability / total
             for f in ranked:
                 named = completeness(seen.concept, naming(seen.concept, stored[f.pmid].article))
                 scores[f.pmid] = scores.get(f.pmid, 0.0) + share * f.score * (_UNNAMED + (1 - _UNNAMED) * named)

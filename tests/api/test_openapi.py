@@ -17,6 +17,10 @@ def document(client: TestClient) -> dict[str, Any]:
     return found
 
 
+PICTURES = {"/v1/image/overlay"}
+"""What answers with a PNG."""
+
+
 def operations(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
     for path, item in document["paths"].items():
         for method, operation in item.items():
@@ -34,7 +38,11 @@ def test_every_operation_says_what_it_does_and_what_it_answers(document: dict[st
         assert operation["summary"], (method, path)
         assert len(operation["description"]) > 40, (method, path)
         assert "\n\n  " not in operation["description"]
-        success = operation["responses"]["200"]["content"]["application/json"]["schema"]
+        answers = operation["responses"]["200"]["content"]
+        if path in PICTURES:
+            assert list(answers) == ["image/png"], (method, path)
+            continue
+        success = answers["application/json"]["schema"]
         assert success["$ref"].startswith("#/components/schemas/Envelope_"), (method, path)
 
 
@@ -52,6 +60,10 @@ def test_every_field_of_a_request_is_described(document: dict[str, Any]) -> None
     for name in ("SearchRequest", "SearchFilters"):
         for field, schema in document["components"]["schemas"][name]["properties"].items():
             assert schema.get("description"), (name, field)
+    for path in ("/v1/search/image", "/v1/image/overlay", "/v1/search/slide"):
+        for kind, body in document["paths"][path]["post"]["requestBody"]["content"].items():
+            for field, schema in body["schema"]["properties"].items():
+                assert schema.get("description") or "$ref" in schema, (path, kind, field)
 
 
 def test_every_example_of_a_search_can_be_sent(client: TestClient, document: dict[str, Any]) -> None:

@@ -1,7 +1,8 @@
 """An image encoder made of a backbone and an adapter into the space of a text encoder.
 
 An image becomes the mean of the training captions' vectors, each weighed by how much the image is like the images that
-had this caption (convex combination of semantic embeddings, Norouzi et al. 2014).
+had this caption (convex combination of semantic embeddings, Norouzi et al. 2014). One that is like no image of the
+training, by its Mahalanobis distance, moves to the middle of all captions: it must not look like a sure case of any.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from retrieval.encoders.base import Encoder, EncoderSpec, Vectors
 from retrieval.encoders.image.adapter_files import WEIGHTS, AdapterRecord, AdapterWeights, read_adapter
@@ -23,6 +25,8 @@ from retrieval.errors import ConfigurationError
 from retrieval.image.picture import Pixels
 
 _AT_ONCE: Final = 64
+_STRANGE: Final = 0.5
+"""How far beyond what is familiar, as a share of it, nothing is left of what an image seems to be."""
 
 
 class AdaptedEncoder:
@@ -87,13 +91,16 @@ class AdaptedEncoder:
         return ("{}",)
 
     def encode_images(self, images: Sequence[Pixels]) -> Vectors:
+        starts = range(0, len(images), _AT_ONCE)
+        parts = [self._encoded(self.backbone.features(images[start : start + _AT_ONCE])) for start in starts]
+        return np.concatenate(parts) if parts else np.zeros((0, self.spec.dimension), dtype=np.float32)
+
+    def _encoded(self, features: npt.NDArray[np.float32]) -> Vectors:
         record, weights = self._adapter
-        parts = [
-            weights.shares(self.backbone.features(images[start : start + _AT_ONCE]), record.temperature)
-            for start in range(0, len(images), _AT_ONCE)
-        ]
-        shares = np.concatenate(parts) if parts else np.zeros((0, len(weights.bias)), dtype=np.float32)
-        return unit(shares @ weights.captions)
+        beyond = weights.distances(features) / record.familiar - 1
+        strange = np.clip(beyond / _STRANGE, 0, 1)[:, None]
+        known = weights.shares(features, record.temperature) @ weights.captions
+        return unit((1 - strange) * known + strange * weights.captions.mean(axis=0))
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         return unit(self._text.encode_queries(list(texts)))

@@ -19,7 +19,7 @@ WEIGHTS: Final = "weights.safetensors"
 CLIP_AT: Final = 2.0
 """Standard deviations at which a feature is cut off: with few images, outliers decide too much."""
 
-_TENSORS: Final = ("mean", "deviation", "projection", "bias", "captions")
+_TENSORS: Final = ("mean", "deviation", "projection", "bias", "precision", "captions")
 
 
 class AdapterRecord(Record, frozen=True, forbid_unknown_fields=True):
@@ -32,6 +32,8 @@ class AdapterRecord(Record, frozen=True, forbid_unknown_fields=True):
     temperature: float
     """Divides the log-odds of captions before they become shares."""
     logit_scale: float
+    familiar: float
+    """Squared Mahalanobis distance within which images like those of the training lie (99 % of held-out ones)."""
     licence: str = ""
     captions: tuple[str, ...] = ()
     """Distinct, in the order of the weights."""
@@ -55,13 +57,23 @@ class AdapterWeights(NamedTuple):
     """Shape (n, c): standardised features to log-odds of captions."""
     bias: npt.NDArray[np.float32]
     """Shape (c,)."""
+    precision: npt.NDArray[np.float32]
+    """Shape (n, n): the inverse of the covariance within captions."""
     captions: Vectors
     """Shape (c, d): the captions in the text space."""
 
+    def standardised(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        return np.asarray(np.clip((features - self.mean) / self.deviation, -CLIP_AT, CLIP_AT), dtype=np.float32)
+
+    def distances(self, features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        """Squared Mahalanobis distance of each image to the nearest caption's images, shape (images,)."""
+        z = self.standardised(features)
+        own = np.einsum("ij,jk,ik->i", z, self.precision, z)
+        return np.asarray(own - 2 * (z @ self.projection + self.bias).max(axis=1), dtype=np.float32)
+
     def shares(self, features: npt.NDArray[np.float32], temperature: float) -> npt.NDArray[np.float32]:
         """How much each image is like the images of each caption, shape (images, c); rows add up to 1."""
-        z = np.clip((features - self.mean) / self.deviation, -CLIP_AT, CLIP_AT)
-        odds = (z @ self.projection + self.bias) / temperature
+        odds = (self.standardised(features) @ self.projection + self.bias) / temperature
         odds = np.exp(odds - odds.max(axis=1, keepdims=True))
         return np.asarray(odds / odds.sum(axis=1, keepdims=True), dtype=np.float32)
 
@@ -84,13 +96,17 @@ def read_adapter(folder: Path) -> tuple[AdapterRecord, AdapterWeights]:
     if missing:
         raise ConfigurationError(f"the image adapter {folder} lacks {', '.join(missing)}; train it again")
     weights = AdapterWeights(*(np.asarray(tensors[name], dtype=np.float32) for name in _TENSORS))
-    features, captions = weights.projection.shape
+    features, captions = weights.projection.shape if weights.projection.ndim == 2 else (0, 0)
     fits = (
-        weights.mean.shape == weights.deviation.shape == (features,)
+        weights.captions.ndim == 2
+        and captions > 0
+        and weights.mean.shape == weights.deviation.shape == (features,)
         and weights.bias.shape == (captions,)
+        and weights.precision.shape == (features, features)
         and len(weights.captions) == captions == len(record.captions)
         and all(np.isfinite(part).all() for part in weights)
         and (weights.deviation > 0).all()
+        and min(record.temperature, record.familiar) > 0
     )
     if not fits:
         raise ConfigurationError(f"the image adapter {folder} has weights that do not fit together; train it again")
@@ -98,10 +114,11 @@ def read_adapter(folder: Path) -> tuple[AdapterRecord, AdapterWeights]:
 
 
 def write_adapter(folder: Path, record: AdapterRecord, weights: AdapterWeights) -> None:
-    from safetensors.numpy import save_file
+    from safetensors.numpy import save
 
     folder.mkdir(parents=True, exist_ok=True)
-    save_file({name: np.ascontiguousarray(part) for name, part in weights._asdict().items()}, folder / WEIGHTS)
+    # Not its save_file, which makes files that nobody else may read.
+    (folder / WEIGHTS).write_bytes(save({name: np.ascontiguousarray(part) for name, part in weights._asdict().items()}))
     (folder / RECORD).write_text(_toml(record), encoding="utf-8")
 
 

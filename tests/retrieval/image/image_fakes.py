@@ -145,9 +145,7 @@ def figure(pmid: int, caption: str, *, name: str = "fig1", is_retracted: bool = 
 class ImageCorpus(Corpus):
     """A home folder whose generations hold a joint space; without `image_encoder` they hold none."""
 
-    def __init__(
-        self, home: Path, encoder: Encoder | None = None, image_encoder: ColourEncoder | None = None
-    ) -> None:
+    def __init__(self, home: Path, encoder: Encoder | None = None, image_encoder: ColourEncoder | None = None) -> None:
         super().__init__(home, encoder or HashingEncoder())
         self.image_encoder = image_encoder
 
