@@ -34,6 +34,7 @@ HOUSEKEEPING: Final = Path(__file__).parent / "vocabulary" / "housekeeping.toml"
 MOST_GENES: Final = 2000
 MOST_CHARACTERS: Final = 200_000
 HOUSEKEEPING_SHARE: Final = 0.05
+_WORTH: Final = 0.1
 _WITHOUT_NUMBER: Final = 1.0
 _MOST_LOG2: Final = 10.0
 """A thousandfold; beyond it the number tells of a division by almost nothing."""
@@ -161,9 +162,14 @@ def weighted_terms(genes: Sequence[Gene]) -> tuple[tuple[str, float], ...]:
 
 
 def query_text(genes: Sequence[Gene], most: int = 12) -> str:
-    """The `most` heaviest names as a query, without those that did not change at all; may be empty for that reason."""
+    """The `most` heaviest names as a query, without those that weigh less than a tenth of the first.
+
+    Empty where nothing changed. A query has no weights of words, so a housekeeping gene would count like any other.
+    """
+    weighed = weighted_terms(genes)
+    least = _WORTH * weighed[0][1] if weighed else 0.0
     # A comma keeps "CD3, 4" from being read as one name.
-    return ", ".join(name for name, weight in weighted_terms(genes)[: max(most, 0)] if weight > 0)
+    return ", ".join(name for name, weight in weighed[: max(most, 0)] if weight > 0 and weight >= least)
 
 
 @cache

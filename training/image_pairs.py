@@ -145,7 +145,7 @@ def measure(
                 hear(len(captions) + len(rejected))
             if usable:
                 rows += list(backbone.features(usable))
-    return Measured(np.array(rows, dtype=np.float32).reshape(len(rows), -1), captions, rejected)
+    return Measured(np.stack(rows) if rows else np.zeros((0, 0), dtype=np.float32), captions, rejected)
 
 
 def _of_folders(folder: Path, names: Mapping[str, str]) -> Iterator[ImagePair]:

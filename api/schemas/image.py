@@ -70,7 +70,9 @@ class FigureView(View):
 class ReasonView(View):
     """What brought a hit."""
 
-    kind: str = Field(description="title, sentence, caption, figure, concept, words or genes.", examples=["concept"])
+    kind: str = Field(
+        description="title, sentence, caption, figure, concept, words, genes or together.", examples=["concept"]
+    )
     text: str = Field(examples=['lung adenocarcinoma (91%): the article names "lung" and "adenocarcinoma"'])
     share: float = Field(description="Of the hit's score.", examples=[0.55])
     start: int | None = Field(description="Of a title or sentence: its place in `title` or `abstract`.")
@@ -113,7 +115,7 @@ class ImageHitView(FoundView):
     rank: int = Field(description="1 is best.", examples=[1])
     score: float = Field(description="The fused score, comparable within one answer.", examples=[0.91])
     legs: dict[str, LegView] = Field(
-        description="`texts`, `figures`, `concepts`, `words`, `genes`: those that found it."
+        description="`texts`, `figures`, `concepts`, `words`, `genes`, `together`: those that found it."
     )
     reasons: list[ReasonView] = Field(description="Greatest share first.")
 

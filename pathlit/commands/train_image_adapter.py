@@ -43,12 +43,9 @@ _ABOUT: Final = (
     "An adapter that reads what an image encoder sees in the words of a text encoder, so that articles can be searched "
     "for by an image. It knows the captions that it was trained with, and nothing else: an image of something else "
     "becomes a mixture of them too. It is for searching literature, for research and teaching; IT MUST NOT BE USED FOR "
-    "DIAGNOSIS, GRADING OR DECISIONS ABOUT PATIENTS. Its accuracy was measured on images from where the training "
-    "images came from, and says little about other laboratories, stains and scanners. The images may be under terms "
-    "of their own, which bind whoever passes it on."
+    "DIAGNOSIS, GRADING OR DECISIONS ABOUT PATIENTS. Its accuracy says little about other laboratories, stains and "
+    "scanners. The images may be under terms of their own, which bind whoever passes it on."
 )
-
-_Rows = Mapping[str, str | int]
 
 
 class Take(StrEnum):
@@ -109,12 +106,11 @@ def image_adapter(
             raise InputError(f"none of {len(rejected):,} images can be learned from{first}")
         learned = fit_adapter(measured.features, measured.captions, reading.encode_queries, seed=seed)
         sources = ", ".join(word if _is_synthetic(word) else Path(word).resolve().name for word in pairs)
-        said = f"{declared} {data or sources}".strip()
-        record = _record(learned, (backbone, seeing), (text_encoder, reading), said)
+        record = _record(learned, (backbone, seeing), (text_encoder, reading), f"{declared} {data or sources}".strip())
         write_adapter(folder, record, learned.weights)
         counts = Counter(measured.captions)
-        rows: _Rows = {"from": sources, "rejected images": len(rejected)}
-        card = _card(to, record, declared, counts, rows, {"take": take.value, "seed": seed})
+        rows: dict[str, str | int] = {"from": sources, "take": take, "seed": seed, "rejected images": len(rejected)}
+        card = _card(to, record, declared, counts, rows)
         write_card(folder, card)
     if as_json:
         print_json({"folder": str(to), "card": card, "measured": record.measured, "rejected": rejected})
@@ -167,8 +163,7 @@ def _drawings(word: str, seed: int) -> Iterator[Example]:
 
 
 def _record(learned: Adapted, seen: tuple[str, Backbone], read: tuple[str, Encoder], data: str) -> AdapterRecord:
-    def lasting(name: str) -> str:
-        # A model's folder must be found again from any other folder.
+    def lasting(name: str) -> str:  # a model's folder must be found again from any other folder
         return str(Path(name).resolve()) if Path(name).exists() else name
 
     words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
@@ -190,7 +185,7 @@ def _record(learned: Adapted, seen: tuple[str, Backbone], read: tuple[str, Encod
     )
 
 
-def _card(to: Path, record: AdapterRecord, declared: str, counts: Counter[str], rows: _Rows, steps: _Rows) -> Card:
+def _card(to: Path, record: AdapterRecord, declared: str, counts: Counter[str], rows: Mapping[str, str | int]) -> Card:
     metrics = []
     if "accuracy" in record.measured:
         what = f"accuracy among {len(counts):,} captions, cross-validated; before: chance (always the commonest)"
@@ -205,7 +200,7 @@ def _card(to: Path, record: AdapterRecord, declared: str, counts: Counter[str], 
         licence=record.licence,
         about=f"**{declared}** {_ABOUT}" if declared else _ABOUT,
         data={"in words": record.data, **rows, "images": record.images, "captions": len(counts), **shown},
-        steps={**steps, "temperature": round(record.temperature, 3), "logit scale": round(record.logit_scale, 3)},
+        steps={"temperature": round(record.temperature, 3), "logit scale": round(record.logit_scale, 3)},
         metrics=tuple(metrics),
     )
 

@@ -36,8 +36,10 @@ def reasons_of(article: Article, legs: dict[str, LegScore], found: Found) -> tup
             reasons.append(_of_concepts(article, placed, found))
         elif leg == "words":
             reasons.append(Reason("words", found.words, placed.share))
-        else:
+        elif leg == "genes":
             reasons.append(Reason("genes", found.genes, placed.share))
+        else:
+            reasons.append(Reason("together", "image, words and genes as one question", placed.share))
     return tuple(sorted(reasons, key=lambda reason: -reason.share))
 
 
@@ -62,6 +64,5 @@ def _of_concepts(article: Article, placed: LegScore, found: Found) -> Reason:
 
 
 def _given(seen: SeenConcept, article: Article) -> float:
-    return (
-        KIND_WEIGHTS[seen.concept.kind] * seen.probability * completeness(seen.concept, naming(seen.concept, article))
-    )
+    named = completeness(seen.concept, naming(seen.concept, article))
+    return KIND_WEIGHTS[seen.concept.kind] * seen.probability * named

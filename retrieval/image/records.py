@@ -11,7 +11,7 @@ from retrieval.image.gate_rules import GateFinding
 from retrieval.image.picture import Pixels
 from retrieval.records import Article, Evidence, Figure, Filters, Integrity, LegScore, Record
 
-IMAGE_LEGS: Final = ("texts", "figures", "concepts", "words", "genes")
+IMAGE_LEGS: Final = ("texts", "figures", "concepts", "words", "genes", "together")
 
 
 class View(NamedTuple):
@@ -36,7 +36,7 @@ class ImageQuery(Record, frozen=True):
     expand: bool = True
 
 
-ReasonKind = Literal["title", "sentence", "caption", "figure", "concept", "words", "genes"]
+ReasonKind = Literal["title", "sentence", "caption", "figure", "concept", "words", "genes", "together"]
 
 
 class Reason(Record, frozen=True):

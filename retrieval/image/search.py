@@ -33,8 +33,8 @@ from retrieval.query import Constraint, parse_query
 from retrieval.records import IntegrityPolicy
 from retrieval.search import LONGEST_RESULT, Searcher
 
-LEG_WEIGHTS: Final = {"texts": 0.15, "figures": 0.2, "concepts": 0.65, "words": 0.6, "genes": 0.4}
-"""Within the image's share and within that of words and genes."""
+LEG_WEIGHTS: Final = {"texts": 0.15, "figures": 0.2, "concepts": 0.65, "words": 0.6, "genes": 0.4, "together": 1.0}
+"""Within the image's share and within that of words and genes; all parts together weigh as much as these two."""
 SEARCHED: Final = {"entity": 0.3, "cytology": 0.5, "organ": 0.5, "pattern": 0.5, "tissue": 0.5}
 """Probability from which a concept is searched for; two entities may share what is seen."""
 _MATCH: Final = 0.5
@@ -120,6 +120,9 @@ class ImageSearch:
                 legs["words"] = _scored(self._searcher.rank(words, constraint, _DEPTH, query.expand))
             if "genes" in asked and genes:
                 legs["genes"] = _scored(self._searcher.rank(genes, constraint, _DEPTH, query.expand))
+            together = _together(searched if confident else (), words, genes)
+            if "together" in query.legs and together:
+                legs["together"] = _scored(self._searcher.rank(together, constraint, _DEPTH, query.expand))
         fused = minmax(legs, weighed)[: query.limit]
         found = Found(brought, tuple(searched), words, genes)
         hits = self._hits(fused, found, timings)
@@ -206,10 +209,21 @@ class ImageSearch:
         )
 
 
+def _together(searched: Sequence[SeenConcept], words: str, genes: str) -> str:
+    """One question of the likeliest entity, the words and the genes: what is asked with several parts is one thing.
+
+    Fusion alone prefers what is good for one part; articles on all of them may stand deep in each part's list.
+    """
+    entity = next((seen.concept.query for seen in searched if seen.concept.kind in _RECOGNISED_BY), "")
+    parts = [part for part in (entity, words, genes) if part]
+    return " ".join(parts) if len(parts) > 1 else ""
+
+
 def _weights(query: ImageQuery, *, with_image: bool) -> Mapping[str, float]:
     """Without an image there is nothing to share with."""
     share = query.image_weight if with_image else 0.0
-    beside = {"words": 1 - share, "genes": 1 - share}
+    both = 4 * share * (1 - share) if with_image else 1.0
+    beside = {"words": 1 - share, "genes": 1 - share, "together": both}
     return {leg: weight * beside.get(leg, share) for leg, weight in LEG_WEIGHTS.items()}
 
 

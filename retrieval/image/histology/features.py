@@ -79,7 +79,7 @@ def _stains(c: _Channels) -> list[float]:
 def _colours(c: _Channels) -> list[float]:
     values = [value for n in range(3) for value in _distribution(c.lab[..., n])]
     flat = c.lab.reshape(-1, 3)
-    together = np.asarray(np.corrcoef(flat.T)) if (flat.std(axis=0) > 0).all() else np.zeros((3, 3))
+    together = np.asarray(np.corrcoef(flat.T)) if (np.ptp(flat, axis=0) > 0).all() else np.zeros((3, 3))
     lightness = np.histogram(c.lab[..., 0], bins=10, range=(0, 100))[0] / c.lab[..., 0].size
     return [
         *values,
