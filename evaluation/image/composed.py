@@ -41,7 +41,7 @@ _RELEVANT: Final = 2
 """Articles that must have all three parts, where so many cases can be made; otherwise one."""
 _MOST_RELEVANT: Final = 0.5
 """Share of what one part finds that may be relevant: beyond it, this part alone says enough."""
-_CONSIDERED: Final = 6
+_CONSIDERED: Final = 10
 """Candidates for each case that are looked at."""
 _HOUSEKEEPING: Final = 6
 
@@ -92,7 +92,9 @@ def make_cases(
     for label in shown:
         own = list(_candidates(label, classes[label.name], findings, known))
         several = [candidate for candidate in own if len(candidate.relevant) >= _RELEVANT]
-        candidates += _dealt(several if len(several) >= share else own, share * _CONSIDERED, generator)
+        single = [candidate for candidate in own if len(candidate.relevant) < _RELEVANT]
+        ordered = _dealt(several, len(several), generator) + _dealt(single, len(single), generator)
+        candidates += ordered[: share * _CONSIDERED]
     counts = _counts(articles, candidates, shown, known)
     made: list[Case] = []
     used: Counter[str] = Counter()

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval.encoders.base import Vectors
-from retrieval.encoders.image.base import ImageEncoder
+from retrieval.encoders.image.base import NOTHING, ImageEncoder
 from retrieval.encoders.matryoshka import unit
 from retrieval.records import Article, Record
 from retrieval.vocabulary.concepts import Concept
@@ -21,8 +21,6 @@ CONFIDENT: Final = 0.5
 """Probability from which a concept becomes part of a query: more likely so than not."""
 KIND_WEIGHTS: Final = {"entity": 1.0, "cytology": 0.6, "organ": 0.5, "pattern": 0.25, "tissue": 0.25}
 """Stain and specimen say how an image was made, not what it shows."""
-_NOTHING: Final = ("tissue section", "histopathology", "microscope image")
-"""What an image may show instead of any concept of a kind: without it, the least unlikely stain would be certain."""
 _TOLD: Final = 3
 """Concepts of each kind that an answer lists."""
 
@@ -58,7 +56,8 @@ class ConceptFinder:
             return self._encoded
 
     def _encode(self) -> Vectors:
-        prompts = [*(concept.prompts for concept in self.concepts), *((nothing,) for nothing in _NOTHING)]
+        # Without these, the least unlikely stain would be certain.
+        prompts = [*(concept.prompts for concept in self.concepts), *((nothing,) for nothing in NOTHING)]
         templates = self._encoder.prompt_templates
         asked = [template.format(prompt) for each in prompts for prompt in each for template in templates]
         vectors = self._encoder.encode_texts(asked)

@@ -35,7 +35,7 @@ from retrieval.search import LONGEST_RESULT, Searcher
 
 LEG_WEIGHTS: Final = {"texts": 0.15, "figures": 0.2, "concepts": 0.65, "words": 0.6, "genes": 0.4, "together": 1.0}
 """Within the image's share and within that of words and genes; all parts together weigh as much as these two."""
-SEARCHED: Final = {"entity": 0.3, "cytology": 0.5, "organ": 0.5, "pattern": 0.5, "tissue": 0.5}
+SEARCHED: Final = {"entity": 0.3, "cytology": 0.8, "organ": 0.5, "pattern": 0.5, "tissue": 0.5}
 """Probability from which a concept is searched for; two entities may share what is seen."""
 _MATCH: Final = 0.5
 """What the searched entities and organs must come to, so that the image counts as recognised."""
@@ -85,7 +85,8 @@ class ImageSearch:
     ) -> ImageResult:
         """The same for vectors of shape (views, dimension) that were made before, such as those of a slide's tiles."""
         _require_usable(query, len(vectors))
-        weighed = _weights(query, with_image=len(vectors) > 0)
+        with_image = len(vectors) > 0 and query.image_weight > 0
+        weighed = _weights(query, with_image=with_image)
         # A leg without weight would bring hits of score 0.
         asked = {leg for leg in query.legs if weighed[leg] > 0}
         timings = {} if timings is None else timings
@@ -120,8 +121,8 @@ class ImageSearch:
                 legs["words"] = _scored(self._searcher.rank(words, constraint, _DEPTH, query.expand))
             if "genes" in asked and genes:
                 legs["genes"] = _scored(self._searcher.rank(genes, constraint, _DEPTH, query.expand))
-            together = _together(searched if confident else (), words, genes)
-            if "together" in query.legs and together:
+            together = _together(searched if confident and with_image else (), words, genes)
+            if "together" in asked and together:
                 legs["together"] = _scored(self._searcher.rank(together, constraint, _DEPTH, query.expand))
         fused = minmax(legs, weighed)[: query.limit]
         found = Found(brought, tuple(searched), words, genes)

@@ -2,7 +2,7 @@
 
 An image becomes the mean of the training captions' vectors, each weighed by how much the image is like the images that
 had this caption (convex combination of semantic embeddings, Norouzi et al. 2014). One that is like no image of the
-training, by its Mahalanobis distance, moves to the middle of all captions: it must not look like a sure case of any.
+training, by its Mahalanobis distance, moves to where texts say nothing: it must not look like a sure case of any.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy.typing as npt
 from retrieval.encoders.base import Encoder, EncoderSpec, Vectors
 from retrieval.encoders.image.adapter_files import WEIGHTS, AdapterRecord, AdapterWeights, read_adapter
 from retrieval.encoders.image.backbones import Backbone, open_backbone
+from retrieval.encoders.image.base import NOTHING
 from retrieval.encoders.matryoshka import unit
 from retrieval.encoders.opening import open_encoder
 from retrieval.errors import ConfigurationError
@@ -56,6 +57,10 @@ class AdaptedEncoder:
         encoder = open_encoder(self.record.text_encoder, accepted_licences=self._accepted)
         self._require_same("text encoder", encoder.spec.id, self.record.text_encoder_id)
         return encoder
+
+    @cached_property
+    def _nothing(self) -> Vectors:
+        return unit(self.encode_texts(NOTHING).mean(axis=0, keepdims=True))
 
     def _require_same(self, what: str, found: str, wanted: str) -> None:
         if found != wanted:
@@ -100,7 +105,7 @@ class AdaptedEncoder:
         beyond = weights.distances(features) / record.familiar - 1
         strange = np.clip(beyond / _STRANGE, 0, 1)[:, None]
         known = weights.shares(features, record.temperature) @ weights.captions
-        return unit((1 - strange) * known + strange * weights.captions.mean(axis=0))
+        return unit((1 - strange) * known + strange * self._nothing)
 
     def encode_texts(self, texts: Sequence[str]) -> Vectors:
         return unit(self._text.encode_queries(list(texts)))

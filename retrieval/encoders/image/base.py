@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from retrieval.encoders.base import EncoderSpec, Vectors
 from retrieval.image.picture import Pixels
+
+NOTHING: Final = ("tissue section", "histopathology", "microscope image")
+"""What an image shows that shows nothing in particular; concepts compete with these."""
 
 
 class ImageEncoder(Protocol):
