@@ -85,7 +85,7 @@ def _by_panel(whole: Picture, panels: list[Box]) -> Asked | None:
     total = sum(box.width * box.height for box, _ in used)
     views = tuple(View(crop(whole.pixels, box), box.width * box.height / total) for box, _ in used)
     findings = tuple({finding.kind: finding for _, report in used for finding in report.findings}.values())
-    left = f", {len(panels) - len(used)} more show nothing usable" if len(used) < len(panels) else ""
+    left = f" of {len(panels)}; the others show nothing usable" if len(used) < len(panels) else ""
     overlay = overlay_png(whole.pixels, _nothing(whole), boxes=[box for box, _ in used])
     return Asked(
         views,

@@ -21,6 +21,8 @@ CONFIDENT: Final = 0.5
 """Probability from which a concept becomes part of a query: more likely so than not."""
 KIND_WEIGHTS: Final = {"entity": 1.0, "cytology": 0.6, "organ": 0.5, "pattern": 0.25, "tissue": 0.25}
 """Stain and specimen say how an image was made, not what it shows."""
+_ABBREVIATION: Final = 4
+"""Letters of a term up to which it is taken to be one."""
 _TOLD: Final = 3
 """Concepts of each kind that an answer lists."""
 
@@ -121,6 +123,7 @@ def _first(words: tuple[str, ...], text: str) -> str:
 
 @lru_cache(maxsize=1_000)
 def _pattern(words: tuple[str, ...]) -> re.Pattern[str]:
-    # Words may go on: "colon" is named by "colonic", "lymphoma" by "lymphomas".
     longest = sorted(words, key=len, reverse=True)
-    return re.compile(r"(?<!\w)(?:" + "|".join(re.escape(word) for word in longest) + r")\w{0,3}(?!\w)", re.IGNORECASE)
+    # Words may go on, "colon" in "colonic" and "lymphoma" in "lymphomas"; abbreviations may not: "CIN", "cinema".
+    either = "|".join(re.escape(word) + (r"\w{0,3}" if len(word) > _ABBREVIATION else "s?") for word in longest)
+    return re.compile(rf"(?<!\w)(?:{either})(?!\w)", re.IGNORECASE)

@@ -59,6 +59,8 @@ def read_concepts(path: Path = CONCEPTS) -> tuple[Concept, ...]:
         for entry in entries:
             if not entry.name.strip() or entry.name in concepts:
                 raise ConfigurationError(f"the concepts {path}: {entry.name!r} stands there twice, or is empty")
+            if not all(word.strip() for word in (*entry.terms, *entry.prompts)):
+                raise ConfigurationError(f"the concepts {path}: {entry.name!r} has an empty term or prompt; remove it")
             if entry.organ and entry.organ not in organs:
                 raise ConfigurationError(
                     f"the concepts {path}: {entry.name!r} has the organ {entry.organ!r}, which {ORGANS.name} lacks; it "

@@ -175,7 +175,7 @@ def test_rollback_and_forth(run: Run, tmp_path: Path) -> None:
         (("show", "--home", "{demo}", "4"), 1, "'4' is not in generation 000001"),
         (("show", "--home", "{demo}", "-4"), 2, "-4"),
         (("search", "--home", "{demo}", "--limit", "0", "x"), 2, "limit is 0"),
-        (("search", "--home", "{demo}", " "), 2, "the query is empty"),
+        (("search", "--home", "{demo}", " "), 2, "nothing is asked: give words, --image FILE"),
         (("index", "{empty}/missing.xml", "--home", "{empty}"), 2, "there is no file or folder"),
         (("rollback", "--home", "{demo}", "000009"), 3, "there is no generation '000009'"),
         (("status", "--home", "{empty}"), 3, "nothing has been indexed"),
@@ -200,7 +200,7 @@ def test_errors_with_json_are_one_json_object(run: Run, tmp_path: Path) -> None:
     ("words", "message"),
     [
         (("search", "--json", "--limit", "many", "lung"), "Invalid value for '--limit'"),
-        (("search", "--json"), "Missing argument"),
+        (("show", "--json"), "Missing argument"),
         (("status", "--json", "--nope"), "No such option: --nope"),
         (("nope", "--json"), "No such command 'nope'"),
     ],

@@ -85,7 +85,7 @@ def test_panels_that_show_nothing_usable_are_left_out_and_told() -> None:
     white = np.full((256, 12, 3), 255, dtype=np.uint8)
     asked = prepare(png(np.concatenate([figure_of(LUNG, SKIN), white, NOISE], axis=1)))
     assert len(asked.views) == 2
-    assert asked.notices == ("A compound figure: asked with 2 panels, 1 more show nothing usable.",)
+    assert asked.notices == ("A compound figure: asked with 2 panels of 3; the others show nothing usable.",)
 
 
 def test_a_figure_with_one_usable_panel_is_asked_with_as_it_is() -> None:
