@@ -47,5 +47,5 @@ def test_pairs_come_kind_by_kind() -> None:
 
 
 def test_an_unknown_kind_is_an_error_that_lists_the_kinds() -> None:
-    with pytest.raises(InputError, match="spleen.*lung_normal"):
+    with pytest.raises(InputError, match=r"spleen.*lung_normal"):
         synthetic_patch("spleen", 0)

@@ -13,7 +13,6 @@ import pytest
 from safetensors.numpy import load_file, save_file
 
 from retrieval.encoders.image.adapted import AdaptedEncoder
-from retrieval.encoders.image.base import NOTHING
 from retrieval.encoders.image.adapter_files import (
     WEIGHTS,
     AdapterRecord,
@@ -22,6 +21,7 @@ from retrieval.encoders.image.adapter_files import (
     write_adapter,
 )
 from retrieval.encoders.image.backbones import HistologyBackbone
+from retrieval.encoders.image.base import NOTHING
 from retrieval.encoders.image.opening import open_image_encoder
 from retrieval.encoders.matryoshka import unit
 from retrieval.encoders.text import TextEncoder
