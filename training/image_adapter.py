@@ -28,7 +28,7 @@ _FAMILIAR: Final = 99
 _TEMPERATURES: Final = (0.2, 2_000.0)
 _SCALES: Final = (1.0, 30.0)
 """Texts that are no captions must not become certain because the captions are easily told apart."""
-_DEFAULT_TEMPERATURE: Final = 20.0
+_DEFAULT_TEMPERATURE: Final = 5.0
 _DEFAULT_SCALE: Final = 20.0
 
 Features = npt.NDArray[np.float32]

@@ -72,7 +72,8 @@ class AdaptedEncoder:
     @cached_property
     def spec(self) -> EncoderSpec:
         record, weights = self._adapter
-        digest = hashlib.sha256((self._folder / WEIGHTS).read_bytes()).hexdigest()[:16]
+        decides = f"{record.temperature!r} {record.familiar!r}".encode()
+        digest = hashlib.sha256((self._folder / WEIGHTS).read_bytes() + decides).hexdigest()[:16]
         return EncoderSpec(
             name=f"adapter:{self._folder.name}",
             revision=digest,
