@@ -26,8 +26,8 @@ from retrieval.topup import TopUp
 _DESCRIPTION: Final = """
 Finds, checks and cites the biomedical literature.
 
-* Every success has one envelope, `{"data": ..., "meta": {"generation", "took_ms", "request_id"}}`, and every failure
-  one shape, `{"error": {"code", "message", "details"?}, "request_id"}`.
+* Every success but a drawing, which is a PNG, has one envelope, `{"data": ..., "meta": {"generation", "took_ms",
+  "request_id"}}`, and every failure one shape, `{"error": {"code", "message", "details"?}, "request_id"}`.
 * The whole of an answer comes from one generation of the index, which `meta.generation` names. Ask for the same
   generation's answer twice and it is the same.
 * Send `X-Request-ID` (letters, digits and `._:-`, at most 128) to find a request again; every answer carries one.

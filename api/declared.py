@@ -14,7 +14,7 @@ _MEANINGS: Final = {
     404: ("The generation does not hold it.", "article_not_found", "'pmid:1' is not in generation 000042; ..."),
     408: ("The body arrived too slowly.", "body_timeout", "The body did not arrive within 10 s; send it again."),
     413: ("The body is too long.", "body_too_large", "The body is longer than 1,048,576 bytes; send a shorter one."),
-    415: ("The body is not declared as JSON.", "unsupported_media_type", "This path takes JSON; ..."),
+    415: ("The body is not declared as what the path takes.", "unsupported_media_type", "This path takes JSON; ..."),
     422: ("A field is missing, unknown or unusable.", "invalid_input", "limit: Input should be less than ..."),
     500: ("The server failed; the message tells no internals.", "internal", "The server failed on this request; ..."),
     503: (

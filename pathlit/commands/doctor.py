@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Literal
 from urllib.parse import urlsplit
 
+import numpy as np
 import typer
 from rich.text import Text
 
@@ -65,6 +66,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         "tantivy": lambda: version("tantivy"),
         "faiss": faiss_version,
         "encoder": lambda: _encoder(place),
+        "images": lambda: _images(place),
         "home": lambda: _home(place),
         "catalog": lambda: _catalog(place),
         "generation": lambda: _generation(place),
@@ -83,6 +85,14 @@ def _encoder(place: HomeFolder) -> str:
     spec = place.encoder.spec
     place.encoder.encode_documents([Passage("A short title.", "A short abstract.")])
     return f"{spec.id}, {spec.dimension} dimensions, {spec.licence}; encodes"
+
+
+def _images(place: HomeFolder) -> str:
+    encoder = place.image_encoder
+    if encoder is None:
+        return "cannot be asked with: no image encoder is named (PATHLIT_IMAGE_ENCODER)"
+    encoder.encode_images([np.full((64, 64, 3), 200, dtype=np.uint8)])
+    return f"{encoder.spec.id}, {encoder.spec.dimension} dimensions, {encoder.spec.licence}; encodes"
 
 
 def _home(place: HomeFolder) -> str:

@@ -9,11 +9,15 @@ _NON_COMMERCIAL = "-NC"
 
 
 def licence_of(name: str, accepted: frozenset[str]) -> str:
-    """The licence of a model; ConfigurationError where it is non-commercial and not in `accepted` (licence names)."""
-    licence = usage_of(name).licence
+    """The licence of a text model; ConfigurationError where it is non-commercial and not in `accepted`."""
+    return require_consent("encoder", name, usage_of(name).licence, accepted)
+
+
+def require_consent(what: str, name: str, licence: str, accepted: frozenset[str]) -> str:
+    """The licence; ConfigurationError where it is non-commercial and not in `accepted` (licence names)."""
     if _NON_COMMERCIAL in licence and licence not in accepted:
         raise ConfigurationError(
-            f"the encoder {name} is under {licence}, which forbids commercial use; if that suits you, say so with "
+            f"the {what} {name} is under {licence}, which forbids commercial use; if that suits you, say so with "
             f'accepted_licences = ["{licence}"] in pathlit.toml or PATHLIT_ACCEPTED_LICENCES=\'["{licence}"]\''
         )
     return licence

@@ -18,11 +18,11 @@ from retrieval.encoders.device import best_device, fastest_type
 from retrieval.encoders.half import rounded
 from retrieval.encoders.identity import with_settings
 from retrieval.encoders.image.audit import AuditReport, audit
-from retrieval.encoders.image.consent import require_consent
 from retrieval.encoders.image.known import DEFAULT
 from retrieval.encoders.image.network import Network, load_network
 from retrieval.encoders.image.source import Source, find_source, known_of
 from retrieval.encoders.known import UNKNOWN
+from retrieval.encoders.licences import require_consent
 from retrieval.encoders.matryoshka import unit
 from retrieval.errors import ConfigurationError, ImageError
 from retrieval.image.picture import Pixels
@@ -142,7 +142,8 @@ class ClipEncoder:
     @property
     def _licence(self) -> str:
         known = known_of(self._name)
-        return require_consent(self._name, known.licence if known else UNKNOWN, self._accepted_licences)
+        licence = known.licence if known else UNKNOWN
+        return require_consent("image encoder", self._name, licence, self._accepted_licences)
 
     @cached_property
     def _source(self) -> Source:
