@@ -191,7 +191,7 @@ class Answer(Record, frozen=True):
     tools: tuple[ToolResult, ...] = ()
     notices: tuple[str, ...] = ()
     citation_recall: float | None = None
-    """Share of the sentences written, kept or dropped, that their citations support together (ALCE, Gao et al. 2023)."""
+    """Share of the sentences written, kept or dropped, that their citations support (ALCE, Gao et al. 2023)."""
     citation_precision: float | None = None
     """Share of the citations written that support their sentence (ALCE)."""
     generation: str = ""
