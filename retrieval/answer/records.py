@@ -138,7 +138,9 @@ class Incident(Record, frozen=True):
 class Abstention(Record, frozen=True):
     """Why there is no answer."""
 
-    reason: Literal["no_sources", "not_answered", "nothing_supported", "refused"]
+    reason: Literal["no_sources", "not_answered", "nothing_supported", "no_question"]
+    """Nothing was found; what was found does not answer; nothing that was written held; nothing was asked that
+    literature could answer."""
     message: str
     confidence: float | None = None
     """The calibrated probability that the literature found answers the question, where it decided."""
