@@ -15,9 +15,10 @@ from api.auth import DOCS_ASSETS, OPEN_PATHS, KeyCheck
 from api.body_limit import BodyLimit
 from api.errors import install_error_handlers
 from api.request_context import RequestContext
-from api.routes import articles, health, images, search, status
+from api.routes import answer, articles, health, images, search, status
 from api.service import Service
 from api.settings import ApiSettings
+from retrieval.answer.answerer import Answerer
 from retrieval.image.search import ImageSearch
 from retrieval.live import LiveSearcher
 from retrieval.search import Searcher
@@ -35,6 +36,7 @@ Finds, checks and cites the biomedical literature.
 """
 _TAGS: Final = [
     {"name": "search", "description": "Articles that answer a question, with evidence."},
+    {"name": "answers", "description": "Sentences that the literature supports, checked one by one."},
     {"name": "images", "description": "Articles on what an image or a whole slide shows, with reasons."},
     {"name": "articles", "description": "Single articles in full."},
     {"name": "status", "description": "Which generation answers, and how fresh it is."},
@@ -49,13 +51,22 @@ def create_app(
     stale_after_days: float = 7.0,
     top_up: TopUp | None = None,
     image_search: Callable[[Searcher], ImageSearch] | None = None,
+    answerer: Callable[[Searcher], Answerer] | None = None,
 ) -> FastAPI:
     """Nothing is opened before the application starts; then the published generation is, and its encoder warmed.
 
     Without a published generation it starts all the same, and becomes ready when there is one. Without `top_up`
-    nothing that is asked ever leaves this machine; without `image_search` images cannot be asked with.
+    nothing that is asked ever leaves this machine; without `image_search` images cannot be asked with, without
+    `answerer` questions are not answered.
     """
-    service = Service(live, settings, stale_after_days=stale_after_days, top_up=top_up, image_search=image_search)
+    service = Service(
+        live,
+        settings,
+        stale_after_days=stale_after_days,
+        top_up=top_up,
+        image_search=image_search,
+        answerer=answerer,
+    )
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
@@ -80,7 +91,7 @@ def create_app(
     app.state.service = service
     install_error_handlers(app)
     app.include_router(health.router)
-    for module in (search, images, articles, status):
+    for module in (search, answer, images, articles, status):
         app.include_router(module.router, prefix="/v1", dependencies=_documented(settings))
     paths = (*app.openapi()["paths"], *sorted(OPEN_PATHS), f"{DOCS_ASSETS}/{{file}}")
     # The last one added is the first that a request meets.
@@ -88,7 +99,7 @@ def create_app(
         BodyLimit,
         max_bytes=settings.max_body_bytes,
         timeout_s=settings.body_timeout_s,
-        paths=images.body_limits(settings, "/v1"),
+        paths={**images.body_limits(settings, "/v1"), **answer.body_limits(settings, "/v1")},
     )
     if settings.api_keys:
         app.add_middleware(KeyCheck, keys=settings.api_keys)

@@ -6,5 +6,6 @@ from __future__ import annotations
 class Counters:
     def __init__(self) -> None:
         self.searches = 0
+        self.answers = 0
         self.errors = 0
         """Answers with status 500 and above."""

@@ -13,7 +13,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.counters import Counters
-from api.errors import api_error, error_response
+from api.errors import ApiError, api_error, error_response
 
 _access = logging.getLogger("api.access")
 _log = logging.getLogger(__name__)
@@ -50,9 +50,7 @@ class RequestContext:
             try:
                 await self._app(scope, receive, send_with_id)
             except Exception as exc:  # noqa: BLE001 - nothing may leave in another shape than the one of api.errors
-                error = api_error(exc)
-                if error.body.code == "internal":
-                    _log.error("request %s failed: %s\n%s", request_id, type(exc).__name__, _frames(exc))
+                error = logged_failure(exc, request_id)
                 if status:
                     # Half an answer is out: only breaking the connection tells the client that it is not whole.
                     raise BrokenAnswerError(f"request {request_id} failed in the middle of its answer") from None
@@ -70,6 +68,14 @@ class RequestContext:
 
     def _declared(self, path: str) -> str:
         return next((declared for declared, pattern in self._paths if pattern.fullmatch(path)), "-")
+
+
+def logged_failure(exc: Exception, request_id: str) -> ApiError:
+    """The answer to an exception; one that nobody foresaw goes to the log, without its own words."""
+    error = api_error(exc)
+    if error.body.code == "internal":
+        _log.error("request %s failed: %s\n%s", request_id, type(exc).__name__, _frames(exc))
+    return error
 
 
 class BrokenAnswerError(Exception):

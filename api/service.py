@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Iterator
+from contextlib import aclosing
 from importlib.metadata import version
 from time import perf_counter
 from typing import Any, Final, TypeVar
@@ -18,6 +19,7 @@ from api.readiness import Readiness
 from api.schemas import Envelope, Meta, search_view
 from api.settings import ApiSettings
 from api.workers import Workers
+from retrieval.answer.answerer import Answerer
 from retrieval.image.search import ImageSearch
 from retrieval.live import LiveSearcher
 from retrieval.records import Query, SearchResult
@@ -38,6 +40,7 @@ _NO_IMAGES: Final = (
     "this server takes no images; its operator can name an image encoder (PATHLIT_IMAGE_ENCODER) and build again with "
     "`pathlit index`"
 )
+_NO_ANSWERS: Final = "this server only searches; it was started without what answers questions"
 
 
 class Service:
@@ -51,6 +54,7 @@ class Service:
         stale_after_days: float,
         top_up: TopUp | None,
         image_search: Callable[[Searcher], ImageSearch] | None,
+        answerer: Callable[[Searcher], Answerer] | None,
     ) -> None:
         self.settings = settings
         self.stale_after_days = stale_after_days
@@ -60,9 +64,12 @@ class Service:
         self._live = live
         self._top_up = top_up
         self._image_search = image_search
+        self._answerer = answerer
         self._searches = Workers(at_once=settings.max_concurrent_searches, waiting=settings.max_waiting_searches)
         # Threads of their own: articles and the status can be read while searches queue.
         self._look_ups = Workers(at_once=_LOOK_UPS_AT_ONCE, waiting=_LOOK_UPS_WAITING)
+        # A language model takes its time; nobody's search waits for it.
+        self._answers = Workers(at_once=settings.max_concurrent_answers, waiting=settings.max_waiting_answers)
         self._top_ups = Workers(at_once=_TOP_UPS_AT_ONCE, waiting=0)
 
     async def search(self, request: Request, query: Query, *, top_up: bool = False) -> Response:
@@ -93,6 +100,26 @@ class Service:
         answer = await self._searches.run(lambda: self._answer(request, lambda searcher: work(opened(searcher))))
         self.counters.searches += 1
         return answer
+
+    async def answer(self, request: Request, work: Callable[[Answerer], BaseModel]) -> Response:
+        """Answer with the work's result; ApiError (422) where this server does not answer questions."""
+        answering = self._require_answers()
+        answer = await self._answers.run(lambda: self._answer(request, lambda searcher: work(answering(searcher))))
+        self.counters.answers += 1
+        return answer
+
+    async def stream_answer(self, begin: Callable[[Answerer], Iterator[T]]) -> AsyncGenerator[T, None]:
+        """What the work yields, as it comes, all from one generation."""
+        answering = self._require_answers()
+        async with aclosing(self._answers.stream(lambda: begin(answering(self._live.searcher())))) as steps:
+            async for step in steps:
+                yield step
+        self.counters.answers += 1
+
+    def _require_answers(self) -> Callable[[Searcher], Answerer]:
+        if self._answerer is None:
+            raise ApiError(422, "invalid_input", _NO_ANSWERS)
+        return self._answerer
 
     async def look_up(self, request: Request, work: Callable[[Searcher], BaseModel]) -> Response:
         """Answer with the work's result; it gets one searcher, so that a whole answer is of one generation."""
@@ -132,10 +159,14 @@ def service_of(request: Request) -> Service:
     return service
 
 
-def enveloped(request: Request, data: BaseModel, generation: str | None = None) -> Response:
-    meta = Meta(
+def meta_of(request: Request, generation: str | None) -> Meta:
+    return Meta(
         generation=generation,
         took_ms=round((perf_counter() - request.state.started) * 1000, 3),
         request_id=request.state.request_id,
     )
+
+
+def enveloped(request: Request, data: BaseModel, generation: str | None = None) -> Response:
+    meta = meta_of(request, generation)
     return Response(Envelope[Any](data=data, meta=meta).model_dump_json(), media_type="application/json")

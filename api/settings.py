@@ -21,6 +21,8 @@ class ApiSettings(BaseModel):
     )
     max_concurrent_searches: int = Field(4, ge=1, description="Searches that run at once; best the number of cores.")
     max_waiting_searches: int = Field(32, ge=0, description="Searches that wait for their turn before others get 503.")
+    max_concurrent_answers: int = Field(4, ge=1, description="Answers that are written at once.")
+    max_waiting_answers: int = Field(16, ge=0, description="Answers that wait for their turn before others get 503.")
     max_body_bytes: int = Field(1_048_576, ge=1, description="Longest request body, in bytes.")
     max_image_bytes: int = Field(20 * 1024 * 1024, ge=1, description="Largest image file that may be asked with.")
     max_image_pixels: int = Field(50_000_000, ge=1, description="Most pixels of an image that is asked with.")
@@ -30,6 +32,10 @@ class ApiSettings(BaseModel):
     slide_timeout_s: float = Field(600.0, gt=0, description="Seconds within which a slide must have arrived.")
     body_timeout_s: float = Field(10.0, gt=0, description="Seconds within which a request's body must have arrived.")
     watch_every_s: float = Field(1.0, gt=0, description="Seconds between looks for a newly published generation.")
+    mcp_hosts: tuple[str, ...] = Field(
+        (),
+        description="Names by which MCP clients reach /mcp beside localhost and this machine's: search.example.org.",
+    )
     top_up: bool = Field(
         False,
         description="Let a search ask PubMed for articles that the index lacks, where its request says so; its words "

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from pathlit.commands.answer import answer
 from pathlit.commands.demo import demo
 from pathlit.commands.distill import distill
 from pathlit.commands.doctor import doctor
@@ -46,6 +47,7 @@ for command in (
     notices,
     figures,
     search,
+    answer,
     show,
     regions,
     serve,

@@ -58,6 +58,23 @@ class FiguresSettings(BaseModel, extra="forbid"):
     connections: int = Field(4, ge=1, le=16, description="Requests to the PMC Cloud at the same time.")
 
 
+class LanguageModelSettings(BaseModel, extra="forbid"):
+    """The language model that writes answers: any server that speaks OpenAI's protocol (vLLM, Ollama, llama.cpp)."""
+
+    url: str = Field(
+        "",
+        description="Its base address, such as http://127.0.0.1:11434/v1; without one, answers quote the papers.",
+    )
+    model: str = Field("", description="The model's name there.")
+    api_key: SecretStr | None = Field(None, description="Its key, where it asks for one.")
+    context_tokens: int | None = Field(
+        None, ge=512, description="Tokens that question and answer may have together; asked of the server where unset."
+    )
+    timeout_s: float = Field(120.0, gt=0, description="Seconds to wait for its next word.")
+    longest_s: float = Field(300.0, gt=0, description="Seconds that a whole reply may take.")
+    max_retries: int = Field(2, ge=0, le=10, description="How often a request is sent again that failed on its way.")
+
+
 class Settings(BaseSettings):
     """Set each as PATHLIT_NAME in the environment (PATHLIT_API__PORT for nested ones) or in ./pathlit.toml."""
 
@@ -97,6 +114,18 @@ class Settings(BaseSettings):
     )
     image_encoder_revision: str | None = Field(None, description="Its commit on the model hub.")
     image_encoder_sha256: str | None = Field(None, description="The SHA-256 that its weights must have.")
+    verifier: str = Field(
+        "learned",
+        description='Who checks sentences against papers: "learned" (packaged), a file of `pathlit train verifier`, or '
+        "an NLI or attribution cross-encoder by name or folder.",
+    )
+    router: str = Field(
+        "rules",
+        description='Who decides which searches a question needs: "rules", or a file of `pathlit train router`.',
+    )
+    tools: Path | None = Field(
+        None, description="TOML file of external image models that answers may call; deploy/tools.toml explains it."
+    )
     concepts: Path | None = Field(None, description="Your own table of what images may show in place of pathlit's.")
     vocabulary: Path | None = Field(None, description="Your own file of synonyms in place of pathlit's.")
     mesh_descriptors: Path | None = Field(
@@ -108,6 +137,7 @@ class Settings(BaseSettings):
     entrez: EntrezSettings = EntrezSettings()
     refresh: RefreshSettings = RefreshSettings()
     figures: FiguresSettings = FiguresSettings()
+    llm: LanguageModelSettings = LanguageModelSettings()
     api: ApiSettings = ApiSettings()
 
     @classmethod

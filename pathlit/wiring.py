@@ -24,6 +24,9 @@ from indexing.refresh import HOME_LOCK, Gates, Refresher, Sources
 from indexing.refresh_report import Stage
 from pathlit.settings import Settings
 from retrieval.analysis import Analyzer
+from retrieval.answer.answerer import Answerer
+from retrieval.answer.language_model import LanguageModel
+from retrieval.answer.openai_client import OpenAIModel
 from retrieval.encoders.base import Encoder
 from retrieval.encoders.image.base import ImageEncoder
 from retrieval.encoders.image.opening import open_image_encoder
@@ -40,8 +43,14 @@ from retrieval.live import LiveSearcher
 from retrieval.records import Article, Integrity
 from retrieval.rerank.base import Reranker
 from retrieval.rerank.opening import open_reranker
+from retrieval.router.base import Router
+from retrieval.router.opening import open_router
 from retrieval.search import Searcher
 from retrieval.synonyms import Synonyms
+from retrieval.tools.calling import Toolbox
+from retrieval.tools.registry import read_tools
+from retrieval.verify.base import Verifier
+from retrieval.verify.opening import open_verifier
 from retrieval.vocabulary.concepts import CONCEPTS, read_concepts
 from retrieval.vocabulary.file import PATHOLOGY, Vocabulary, read_vocabulary
 
@@ -206,6 +215,54 @@ class HomeFolder:
         if reranker is not None:
             reranker.load()
         return reranker
+
+    @cached_property
+    def verifier(self) -> Verifier:
+        """Loaded, as the reranker is."""
+        settings = self.settings
+        verifier = open_verifier(settings.verifier, accepted_licences=settings.accepted_licences)
+        verifier.load()
+        return verifier
+
+    @cached_property
+    def language_model(self) -> LanguageModel | None:
+        """None where the settings name none: answers then quote the papers."""
+        settings = self.settings.llm
+        if not settings.url:
+            return None
+        if not settings.model:
+            raise ConfigurationError(
+                "a language model's server is set (llm.url) and no model: name one (PATHLIT_LLM__MODEL)"
+            )
+        return OpenAIModel(
+            settings.url,
+            settings.model,
+            api_key=settings.api_key,
+            context_tokens=settings.context_tokens,
+            timeout=settings.timeout_s,
+            longest=settings.longest_s,
+            max_retries=settings.max_retries,
+        )
+
+    @cached_property
+    def toolbox(self) -> Toolbox | None:
+        return Toolbox(read_tools(self.settings.tools)) if self.settings.tools else None
+
+    @cached_property
+    def router(self) -> Router:
+        return open_router(self.settings.router)
+
+    def answerer(self, searcher: Searcher) -> Answerer:
+        """Answers from a searcher's generation, with images where that was built with an image encoder."""
+        with_images = self.image_encoder is not None and searcher.reader.joint_reader is not None
+        return Answerer(
+            searcher,
+            verifier=self.verifier,
+            router=self.router,
+            model=self.language_model,
+            images=self.image_search(searcher) if with_images else None,
+            toolbox=self.toolbox,
+        )
 
     def open_system(self, system: System) -> Searcher:
         """The published generation, searched as an entry of the leaderboard is configured."""

@@ -20,7 +20,7 @@ from retrieval.index.interface import FacetCounts, IndexedArticle, IndexReader, 
 from retrieval.index.manifest import Manifest
 from retrieval.integrity import EXCLUDED
 from retrieval.query import Constraint, ParsedQuery, parse_query
-from retrieval.records import FACETS, LEGS, Article, Evidence, Hit, IntegrityPolicy, Query, SearchResult
+from retrieval.records import FACETS, LEGS, Article, Evidence, Expansion, Hit, IntegrityPolicy, Query, SearchResult
 from retrieval.rerank.base import Candidate, Question, Reranker
 from retrieval.rerank.order import Ordered, fused_order, reranked_order
 from retrieval.synonyms import Synonyms
@@ -67,6 +67,10 @@ class Searcher:
     @property
     def reranker(self) -> Reranker | None:
         return self._reranker
+
+    @property
+    def analyzer(self) -> Analyzer:
+        return self._analyzer
 
     @property
     def reader(self) -> IndexReader:
@@ -139,6 +143,11 @@ class Searcher:
     def evidence(self, text: str, articles: Sequence[Article], limit: int) -> list[tuple[Evidence, ...]]:
         """For each article the sentences that speak best about plain words."""
         return find_evidence(text, articles, self._analyzer, limit=limit)
+
+    def expansions(self, text: str) -> tuple[Expansion, ...]:
+        """The names in a query's plain words that are searched by their other names as well."""
+        query = Query(text=text)
+        return self._wording(parse_query(text, query.filters), query).expansions
 
     def top_up(self, result: SearchResult, source: TopUp) -> SearchResult:
         """One of this searcher's results with what its generation lacks; a failing source is a notice."""

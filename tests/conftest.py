@@ -10,6 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.real_data import DATA
+from tests.servers.chat import ScriptedChat
 
 settings.register_profile("pathlit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("pathlit")
@@ -38,3 +39,10 @@ def data() -> Path:
     if not DATA.is_dir():
         pytest.skip(f"needs the real data: set PATHLIT_DATA ({DATA} is no folder)")
     return DATA
+
+
+@pytest.fixture
+def chat_server() -> Iterator[ScriptedChat]:
+    """An OpenAI-compatible server on loopback that replies as the test says."""
+    with ScriptedChat() as chat:
+        yield chat

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import tempfile
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import anyio
-import msgspec
 from fastapi import APIRouter, Request
-from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel, ValidationError
-from starlette.datastructures import UploadFile
-from starlette.requests import ClientDisconnect
+from pydantic import BaseModel
 from starlette.responses import Response
 
 from api.body_limit import Limit
 from api.declared import failures
-from api.errors import ApiError, ErrorDetail
+from api.errors import ApiError
 from api.schemas import (
     Envelope,
     ImageSearchRequest,
@@ -33,6 +26,7 @@ from api.schemas import (
 )
 from api.service import enveloped, service_of
 from api.settings import ApiSettings
+from api.uploads import BESIDE, MULTIPART, asked_with_image, content_kind, form_of, invalid, validated
 from retrieval.image.asking import prepare
 from retrieval.image.regions import categories
 from retrieval.image.search import ImageSearch
@@ -43,9 +37,6 @@ router = APIRouter(tags=["images"])
 _SEARCH: Final = "/search/image"
 _SLIDE: Final = "/search/slide"
 _OVERLAY: Final = "/image/overlay"
-_MULTIPART: Final = "multipart/form-data"
-_BESIDE: Final = 1_048_576
-"""Bytes that a request may hold beside its image."""
 _SCHEMA: Final = ImageSearchRequest.model_json_schema()
 _OF_IMAGES: Final = frozenset({"image_base64", "region", "region_text", "mpp"})
 """Fields that mean nothing for a slide, which says itself how large its pixels are."""
@@ -76,8 +67,8 @@ _JSON_OR_FORM: Final = {
 
 def body_limits(settings: ApiSettings, prefix: str) -> Mapping[str, Limit]:
     """Images are longer than other bodies, by a third where they come in base64; slides are longer still."""
-    image = Limit(settings.max_image_bytes * 4 // 3 + _BESIDE, max(settings.body_timeout_s, 60.0))
-    slide = Limit(settings.max_slide_bytes + _BESIDE, settings.slide_timeout_s)
+    image = Limit(settings.max_image_bytes * 4 // 3 + BESIDE, max(settings.body_timeout_s, 60.0))
+    slide = Limit(settings.max_slide_bytes + BESIDE, settings.slide_timeout_s)
     return {prefix + _SEARCH: image, prefix + _OVERLAY: image, prefix + _SLIDE: slide}
 
 
@@ -96,7 +87,7 @@ async def search_image(request: Request) -> Response:
     known is more likely than not, `confident` is false and the image brings no hits.
     Nothing of the file but its pixels is used, and nothing of it is kept or logged.
     """
-    asked, data = await _asked(request)
+    asked, data = await asked_with_image(request, ImageSearchRequest)
     settings = service_of(request).settings
 
     def answer(images: ImageSearch) -> BaseModel:
@@ -121,9 +112,9 @@ async def search_image(request: Request) -> Response:
 )
 async def overlay(request: Request) -> Response:
     """The image as PNG with what `region_text` names, or the panels of a compound figure, drawn into it."""
-    asked, data = await _asked(request)
+    asked, data = await asked_with_image(request, ImageSearchRequest)
     if data is None:
-        raise _invalid("image", "the image is missing")
+        raise invalid("image", "the image is missing")
     settings = service_of(request).settings
     prepared = await service_of(request).draw(
         lambda: prepare(
@@ -131,9 +122,7 @@ async def overlay(request: Request) -> Response:
         )
     )
     if prepared.overlay is None:
-        raise _invalid(
-            "region_text", "nothing is to be drawn: name a region in words; GET /v1/image/regions lists them"
-        )
+        raise invalid("region_text", "nothing is to be drawn: name a region in words; GET /v1/image/regions lists them")
     return Response(prepared.overlay, media_type="image/png")
 
 
@@ -183,20 +172,20 @@ async def search_by_slide(request: Request) -> Response:
     service.require_images()
     if service.settings.max_slide_bytes == 0:
         raise ApiError(422, "invalid_input", "this server takes no slides; its operator can set api.max_slide_bytes")
-    if _kind(request) != _MULTIPART:
-        raise ApiError(415, "unsupported_media_type", f"This path takes a form: {_MULTIPART}.")
+    if content_kind(request) != MULTIPART:
+        raise ApiError(415, "unsupported_media_type", f"This path takes a form: {MULTIPART}.")
     with tempfile.TemporaryDirectory() as folder:
         # Closed before the search: until then, what arrived is on the disk twice.
-        async with _form(request, "slide") as (fields, upload):
+        async with form_of(request, "slide") as (fields, upload):
             useless = sorted(_OF_IMAGES & fields.keys())
             if useless:
-                raise _invalid(useless[0], "there is no such field")
+                raise invalid(useless[0], "there is no such field")
             if upload is None:
-                raise _invalid("slide", "the file is missing")
-            asked = _validated(fields)
+                raise invalid("slide", "the file is missing")
+            asked = validated(fields, ImageSearchRequest)
             path = Path(folder, f"slide{_suffix(upload.filename or '')}")
             async with await anyio.open_file(path, "wb") as file:
-                while part := await upload.read(_BESIDE):
+                while part := await upload.read(BESIDE):
                     await file.write(part)
         return await service.search_image(
             request, lambda images: slide_view(search_slide(images, asked.to_query(), path))
@@ -207,84 +196,3 @@ def _suffix(name: str) -> str:
     """OpenSlide tells some formats by it; the rest of a name may say who the patient is."""
     suffix = Path(name).suffix[1:11]
     return f".{suffix}" if suffix.isascii() and suffix.isalnum() else ""
-
-
-async def _asked(request: Request) -> tuple[ImageSearchRequest, bytes | None]:
-    kind = _kind(request)
-    if kind == _MULTIPART:
-        async with _form(request, "image") as (fields, upload):
-            if "image_base64" in fields:
-                raise _invalid("image_base64", "in a form, send the file itself as `image`")
-            return _validated(fields), None if upload is None else await upload.read()
-    if kind != "application/json":
-        raise ApiError(
-            415, "unsupported_media_type", "This path takes JSON or a form: application/json, multipart/form-data."
-        )
-    body = await request.body()
-    try:
-        asked = ImageSearchRequest.model_validate_json(body)
-    except ValidationError as exc:
-        raise _at_fault(exc) from exc
-    if not asked.image_base64:
-        return asked, None
-    try:
-        return asked, base64.b64decode(asked.image_base64, validate=True)
-    except (binascii.Error, ValueError) as exc:
-        raise _invalid("image_base64", f"this is not base64: {exc}") from exc
-
-
-@asynccontextmanager
-async def _form(request: Request, file: str) -> AsyncIterator[tuple[dict[str, Any], UploadFile | None]]:
-    """The fields of a form, and its one file, called `file`, where there is one; what was spooled goes at the end."""
-    try:
-        form = await request.form(max_files=1, max_fields=20, max_part_size=_BESIDE)
-    except (ClientDisconnect, ApiError):
-        raise
-    except Exception as exc:
-        raise ApiError(
-            400, "malformed_body", f"The form cannot be read; send multipart/form-data with one file, `{file}`."
-        ) from exc
-    try:
-        uploads = {name: value for name, value in form.multi_items() if isinstance(value, UploadFile)}
-        strange = [name for name in uploads if name != file]
-        if strange:
-            raise _invalid(file, f"send the file under this name; {len(strange)} came under another")
-        fields = {name: value for name, value in form.multi_items() if isinstance(value, str)}
-        if file in fields:
-            raise _invalid(file, "this came as text; send it as a file, with a file name")
-        yield {name: _number(name, value) for name, value in fields.items()}, uploads.get(file)
-    finally:
-        await form.close()
-
-
-def _kind(request: Request) -> str:
-    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
-
-
-def _number(name: str, value: str) -> Any:
-    """What a form writes as text and JSON as something else."""
-    if name in ("limit", "image_weight", "mpp", "expand", "filters"):
-        try:
-            return msgspec.json.decode(value)
-        except (msgspec.MsgspecError, RecursionError) as exc:
-            raise _invalid(name, "this is no JSON value") from exc
-    return value
-
-
-def _validated(fields: dict[str, Any]) -> ImageSearchRequest:
-    try:
-        return ImageSearchRequest.model_validate(fields)
-    except ValidationError as exc:
-        raise _at_fault(exc) from exc
-
-
-def _at_fault(exc: ValidationError) -> ApiError | RequestValidationError:
-    problems = exc.errors(include_input=False, include_context=False)
-    if any(problem["type"] == "json_invalid" for problem in problems):
-        reason = problems[0]["msg"].removeprefix("Invalid JSON: ")
-        return _invalid("body", f"not JSON: {reason}")
-    return RequestValidationError([{**problem, "loc": ("body", *problem["loc"])} for problem in problems])
-
-
-def _invalid(field: str, message: str) -> ApiError:
-    return ApiError(422, "invalid_input", f"{field}: {message}", details=[ErrorDetail(field=field, message=message)])

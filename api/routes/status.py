@@ -26,7 +26,9 @@ async def status(request: Request) -> Response:
     """Which generation answers, what it holds, how it was built, and what it is current to: `warnings` says so where
     that is longer ago than the operator allows."""
     service = service_of(request)
-    counts = Counts(searches=service.counters.searches, errors=service.counters.errors)
+    counts = Counts(
+        searches=service.counters.searches, answers=service.counters.answers, errors=service.counters.errors
+    )
 
     def described(searcher: Searcher) -> StatusResponse:
         return status_view(

@@ -35,6 +35,7 @@ class Counts(View):
     """What this process did since it started."""
 
     searches: int = Field(description="Searches that were answered.")
+    answers: int = Field(description="Questions that were answered, abstentions among them.")
     errors: int = Field(description="Requests that failed on the server's side (status 500 and above).")
 
 

@@ -138,5 +138,6 @@ def serve(
         stale_after_days=settings.stale_after_days,
         top_up=place.top_up if api_settings.top_up else None,
         image_search=place.image_search if settings.image_encoder else None,
+        answerer=place.answerer,
     )
     run(app, api_settings)

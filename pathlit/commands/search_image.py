@@ -58,7 +58,7 @@ def search_with_image(place: HomeFolder, asked: ImageAsked, query: ImageQuery, *
         _write(asked.overlay, found.thumbnail)
         result, notices, view = found.result, found.notices, slide_view(found)
     else:
-        prepared = prepare(_read(asked.image), asked.part) if asked.image else None
+        prepared = prepare(read_image(asked.image), asked.part) if asked.image else None
         views: tuple[View, ...] = prepared.views if prepared else ()
         result = images.search(query, views, prepared.gate.findings if prepared else ())
         notices = prepared.notices if prepared else ()
@@ -82,7 +82,7 @@ def read_genes(text: str) -> str:
         raise InputError(f"the list of genes {path} cannot be read: {exc}") from exc
 
 
-def _read(path: Path) -> bytes:
+def read_image(path: Path) -> bytes:
     try:
         if path.stat().st_size > MOST_BYTES:
             raise InputError(

@@ -18,9 +18,11 @@ _BULLET = re.compile(r"^\s*(?:[-*•–]\s+|\(?\d{1,2}[.)]\s+|>\s+)")
 _EMPHASIS = re.compile(r"\*\*|__|(?<!\w)[*_](?=\w)|(?<=\w)[*_](?!\w)")
 _HEADING = re.compile(r"^\s*#{1,6}\s|^\s*(?:\*\*)?[^.!?\[\]]{1,60}:(?:\*\*)?\s*$")
 _REFUSAL = re.compile(
-    r"\s*(?:i['’]?\s?a?m (?:so |very )?sorry|sorry|i (?:cannot|can['’]?t|am unable|won['’]?t)|as an ai\b|unfortunately,? i\b)",
+    r"\s*(?:i['’]?\s?a?m (?:so |very )?sorry|sorry|i (?:cannot|can['’]?t|am unable|won['’]?t)|as an ai\b"
+    r"|unfortunately,? i\b)",
     re.IGNORECASE,
 )
+_OPEN = re.compile(r"\s*[\[【({][^\]】)}]*")
 _TEXT_FIELDS: Final = ("text", "sentence", "claim", "answer", "content", "response", "statement")
 _KEY_FIELDS: Final = ("keys", "citations", "sources", "citation", "source", "key")
 _LIST_FIELDS: Final = ("sentences", "answer", "answers", "claims", "statements", "response")
@@ -60,7 +62,7 @@ class SentenceReader:
         if not last:
             cut -= 1
             # The newest sentence may consist of markers so far, which belong to the one before.
-            while cut >= 0 and not re.search(r"\w", self._buffer[spans[cut][0] : spans[cut][1]]):
+            while cut >= 0 and _may_be_markers(self._buffer[spans[cut][0] : spans[cut][1]]):
                 cut -= 1
         if cut <= 0:
             return []
@@ -81,6 +83,11 @@ class SentenceReader:
                 joined[-1] = (joined[-1][0], start + markers)
             joined.append((start + markers, end))
         return joined
+
+
+def _may_be_markers(beginning: str) -> bool:
+    """Whether what has come of a sentence is no word yet, or a bracket that is still open."""
+    return not re.search(r"\w", beginning) or _OPEN.fullmatch(beginning) is not None
 
 
 def is_not_answered(sentence: str) -> bool:

@@ -23,6 +23,10 @@ class FeatureReader:
         self._analyzer = analyzer
         self._sentences = SentenceReader(encoder)
 
+    @property
+    def sentences(self) -> SentenceReader:
+        return self._sentences
+
     def warm_up(self) -> None:
         self._sentences.question("pathology")
 
@@ -52,6 +56,11 @@ class LearnedReranker:
         self._model = model
         self._features = FeatureReader(analyzer, encoder)
         self.name = name
+
+    @property
+    def sentences(self) -> SentenceReader:
+        """What it read the candidates with, and has kept of them."""
+        return self._features.sentences
 
     @property
     def learned_from(self) -> tuple[str, ...]:

@@ -27,6 +27,11 @@ class SentenceReader:
         self._kept: OrderedDict[Texts, list[ReadText]] = OrderedDict()
         self._lock = threading.Lock()
 
+    @property
+    def encoder(self) -> str:
+        """The id of what it reads with."""
+        return self._encoder.spec.id
+
     def question(self, text: str) -> ReadText:
         return self._encoder.read_queries([text])[0]
 

@@ -33,7 +33,7 @@ NOW = datetime(2026, 3, 2, tzinfo=UTC)
 
 def view(**changed: Any) -> StatusResponse:
     manifest = msgspec.structs.replace(MANIFEST, **changed)
-    counts = Counts(searches=0, errors=0)
+    counts = Counts(searches=0, answers=0, errors=0)
     return status_view(manifest, freshness(manifest, NOW, 7), version="1", counts=counts)
 
 
@@ -98,4 +98,4 @@ def test_searches_and_failures_are_counted(library: Library) -> None:
     failing.post("/v1/search", json={"query": "lung"})
     failing.post("/v1/search", json={"query": "lung", "legs": ["lexical"]})
     failing.post("/v1/search", json={})
-    assert failing.get("/v1/status").json()["data"]["counts"] == {"searches": 1, "errors": 1}
+    assert failing.get("/v1/status").json()["data"]["counts"] == {"searches": 1, "answers": 0, "errors": 1}

@@ -1,0 +1,145 @@
+"""What a chat completion may ask for, in OpenAI's terms. Answers are built in api/assistant/chat.py."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from retrieval.answer.answerer import MOST_SENTENCES, MOST_SOURCES
+from retrieval.records import IntegrityPolicy
+
+MODEL: Final = "pathlit"
+_LONGEST_MESSAGE: Final = 100_000
+_MOST_MESSAGES: Final = 500
+_MOST_PARTS: Final = 64
+
+
+class _Tolerant(BaseModel):
+    """Parts of OpenAI's messages may hold fields that mean nothing here."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ImageUrl(_Tolerant):
+    url: str = Field(description="A data: URL with base64, `data:image/png;base64,...`; other addresses are refused.")
+
+
+class ContentPart(_Tolerant):
+    """One part of a message: `text`, or one `image_url`."""
+
+    type: str = Field(examples=["text", "image_url"])
+    text: Annotated[str, Field(max_length=_LONGEST_MESSAGE)] = ""
+    refusal: str = ""
+    image_url: ImageUrl | None = None
+
+
+class ChatMessage(_Tolerant):
+    role: Literal["system", "developer", "user", "assistant", "tool", "function"] = Field(
+        description="The last message is the user's. `system` and `developer` messages are accepted and not followed: "
+        "answers come from the literature alone."
+    )
+    content: (
+        Annotated[str, Field(max_length=_LONGEST_MESSAGE)]
+        | Annotated[list[ContentPart], Field(max_length=_MOST_PARTS)]
+        | None
+    ) = None
+
+
+class StreamOptions(_Tolerant):
+    include_usage: bool = False
+
+
+class PathlitOptions(BaseModel):
+    """What OpenAI's parameters have no words for; set by programs, never by messages."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    integrity: IntegrityPolicy = Field(
+        IntegrityPolicy.EXCLUDE, description="What to do with retracted articles; only `allow` lets one be a support."
+    )
+    sources: int = Field(8, ge=1, le=MOST_SOURCES, description="Articles that the answer may rest on, at most.")
+    sentences: int = Field(6, ge=1, le=MOST_SENTENCES, description="Sentences that the answer may have, at most.")
+    year_from: int | None = Field(None, ge=1, le=9999)
+    year_to: int | None = Field(None, ge=1, le=9999)
+
+
+class ChatRequest(BaseModel):
+    """A conversation whose last message is to be answered from the literature."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    model: str = Field(description=f"`{MODEL}`.", examples=[MODEL])
+    messages: list[ChatMessage] = Field(min_length=1, max_length=_MOST_MESSAGES)
+    stream: bool | None = Field(False, description="Send each sentence once it is verified, as server-sent events.")
+    stream_options: StreamOptions | None = None
+    n: Literal[1] | None = Field(None, description="There is one answer.")
+    max_tokens: int | None = Field(None, ge=1, description="As `max_completion_tokens`.")
+    max_completion_tokens: int | None = Field(
+        None, ge=1, description="No sentence begins beyond it; `finish_reason` is `length` then."
+    )
+    stop: Annotated[list[str], Field(max_length=0)] | Literal[""] | None = Field(
+        None, description="Not supported: a verified sentence is whole."
+    )
+    response_format: dict[str, Any] | None = Field(None, description='Only {"type": "text"}.')
+    tool_choice: Any = Field(None, description='Only "auto" or "none": tools of the request are never called.')
+    logprobs: Literal[False] | None = Field(None, description="There are none.")
+    pathlit: PathlitOptions = PathlitOptions()
+
+    # Accepted without effect: nothing here is sampled, kept or billed.
+    temperature: Any = None
+    top_p: Any = None
+    top_k: Any = None
+    min_p: Any = None
+    repetition_penalty: Any = None
+    top_logprobs: Any = None
+    presence_penalty: Any = None
+    frequency_penalty: Any = None
+    logit_bias: Any = None
+    seed: Any = None
+    user: Any = None
+    safety_identifier: Any = None
+    prompt_cache_key: Any = None
+    prompt_cache_retention: Any = None
+    metadata: Any = None
+    store: Any = None
+    service_tier: Any = None
+    reasoning_effort: Any = None
+    verbosity: Any = None
+    prediction: Any = None
+    tools: Any = None
+    functions: Any = None
+    function_call: Any = None
+    parallel_tool_calls: Any = None
+    modalities: Any = None
+    web_search_options: Any = None
+
+    @property
+    def most_tokens(self) -> int | None:
+        return self.max_completion_tokens or self.max_tokens
+
+
+class ChatModel(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: str = Field(examples=[MODEL])
+    object: Literal["model"] = "model"
+    created: int = Field(description="When this server started, in seconds since 1970.")
+    owned_by: str = MODEL
+
+
+class ChatModels(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    object: Literal["list"] = "list"
+    data: list[ChatModel]
+
+
+class Usage(BaseModel):
+    """Estimates, a token for four characters: what a language model behind the answer read and wrote is its own."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
