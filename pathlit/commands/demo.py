@@ -20,9 +20,11 @@ from pathlit.commands.options import Home
 from pathlit.console import err, note, out
 from pathlit.progress import WorkProgress
 from pathlit.render import render_result
+from pathlit.render_answer import render_answer
 from pathlit.render_image import render_image_result
 from pathlit.settings import EntrezSettings, Settings, read_settings
 from pathlit.wiring import HomeFolder
+from retrieval.answer.records import Question
 from retrieval.errors import SourceError
 from retrieval.image.asking import prepare
 from retrieval.image.records import ImageQuery
@@ -48,6 +50,7 @@ _QUESTIONS: Final = (
     "HER2 and Ki-67 in breast cancer",
     '"mismatch repair" tumour budding colorectal',
 )
+_UNANSWERABLE: Final = "What is the boiling point of liquid helium?"
 _DRAWN: Final = 2_026
 """A seed that the packaged adapter did not learn from."""
 _RETRACTED_QUESTION: Final = "single TGF-β1 immunostain predicts microsatellite instability"
@@ -71,6 +74,7 @@ def demo(home: Home = None) -> None:
         render_result(searcher.search(labelled), out)
         out.print()
     _ask_with_image(place)
+    _answer(place)
     _suggest(place.home)
 
 
@@ -85,6 +89,15 @@ def _ask_with_image(place: HomeFolder) -> None:
     prepared = prepare(path.read_bytes())
     render_image_result(images.search(ImageQuery(limit=3), prepared.views, prepared.gate.findings), (), out)
     out.print()
+
+
+def _answer(place: HomeFolder) -> None:
+    """Without a language model: in the papers' own words."""
+    answerer = place.answerer(place.open_searcher())
+    for question in (_QUESTIONS[0], _UNANSWERABLE):
+        out.print(Rule(Text(f"Answered from the papers: {question}", style="bold"), align="left"))
+        render_answer(answerer.answer(Question(question, sentences=3)), out)
+        out.print()
 
 
 def _settings(settings: Settings, folder: str) -> Settings:
@@ -155,6 +168,7 @@ def _next_commands(home: Path) -> Iterator[str]:
     yield f"uv run pathlit search {at} --from 2015 --type Review 'thyroid cytology' --json"
     drawing = shlex.quote(str(home / "drawn-lung-squamous.png"))
     yield f"PATHLIT_IMAGE_ENCODER=demonstration uv run pathlit search {at} --image {drawing} 'targeted therapy'"
+    yield f"uv run pathlit answer {at} 'How is tumour budding reported in colorectal carcinoma?'"
     yield f"uv run pathlit serve {at}        # then open http://127.0.0.1:8000/docs"
     yield "uv run pathlit index FILES       # your own PubMed XML or JSON lines"
     yield "uv run pathlit doctor            # is everything in order?"
