@@ -19,11 +19,13 @@ from pathlit.commands.options import AsJson, Home
 from pathlit.console import out, print_json
 from pathlit.settings import SETTINGS_FILE, Settings, read_settings
 from pathlit.wiring import HomeFolder
+from retrieval.answer.language_model import LanguageModelError, Message
 from retrieval.encoders.base import Passage
 from retrieval.errors import NotPublishedError, PathlitError
 from retrieval.index.dense import faiss_version
 from retrieval.index.manifest import require_files
 from retrieval.records import Record
+from retrieval.verify.base import Verdict
 
 _LOW_DISK_BYTES = 2_000_000_000
 _REACH_SECONDS = 2.0
@@ -67,6 +69,9 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         "faiss": faiss_version,
         "encoder": lambda: _encoder(place),
         "images": lambda: _images(place),
+        "verifier": lambda: _verifier(place),
+        "writer": lambda: _writer(place),
+        "tools": lambda: _tools(place),
         "home": lambda: _home(place),
         "catalog": lambda: _catalog(place),
         "generation": lambda: _generation(place),
@@ -93,6 +98,34 @@ def _images(place: HomeFolder) -> str:
         return "cannot be asked with: no image encoder is named (PATHLIT_IMAGE_ENCODER)"
     encoder.encode_images([np.full((64, 64, 3), 200, dtype=np.uint8)])
     return f"{encoder.spec.id}, {encoder.spec.dimension} dimensions, {encoder.spec.licence}; encodes"
+
+
+def _verifier(place: HomeFolder) -> str:
+    verdict = place.verifier.judge_texts([("p40 marks squamous cells.", "p40 marks squamous cells.")])[0].verdict
+    if verdict is not Verdict.SUPPORTED:
+        raise _Doubtful(
+            f"{place.verifier.id} does not find a sentence in itself ({verdict.value}); do not use it"
+        )
+    return f"{place.verifier.id}; judges"
+
+
+def _writer(place: HomeFolder) -> str:
+    model = place.language_model
+    if model is None:
+        return "answers quote the papers: no language model is named (PATHLIT_LLM__URL, PATHLIT_LLM__MODEL)"
+    try:
+        for _ in model.stream([Message("user", "Reply with the one word: yes")], max_tokens=64):
+            return f"{model.id} writes; {model.context_tokens:,} tokens"
+    except LanguageModelError as exc:
+        raise _Doubtful(f"{exc}; until then answers quote the papers") from exc
+    raise _Doubtful(f"{model.id} answers without a word; until then answers quote the papers")
+
+
+def _tools(place: HomeFolder) -> str:
+    toolbox = place.toolbox
+    if toolbox is None:
+        return "no external models are registered (PATHLIT_TOOLS)"
+    return f"{len(toolbox.specs)} registered; `pathlit tools --check` tries them"
 
 
 def _home(place: HomeFolder) -> str:
