@@ -22,6 +22,7 @@ from api.workers import Workers
 from retrieval.answer.answerer import Answerer
 from retrieval.image.search import ImageSearch
 from retrieval.live import LiveSearcher
+from retrieval.lookup.lookup import CitationLookup
 from retrieval.records import Query, SearchResult
 from retrieval.search import Searcher
 from retrieval.topup import TopUp
@@ -40,6 +41,7 @@ _NO_IMAGES: Final = (
     "this server takes no images; its operator can name an image encoder (PATHLIT_IMAGE_ENCODER) and build again with "
     "`pathlit index`"
 )
+_NO_LOOKUP: Final = "this server only searches; it was started without what checks citations"
 _NO_ANSWERS: Final = "this server only searches; it was started without what answers questions"
 
 
@@ -55,6 +57,7 @@ class Service:
         top_up: TopUp | None,
         image_search: Callable[[Searcher], ImageSearch] | None,
         answerer: Callable[[Searcher], Answerer] | None,
+        lookup: Callable[[Searcher], CitationLookup] | None = None,
     ) -> None:
         self.settings = settings
         self.stale_after_days = stale_after_days
@@ -65,6 +68,7 @@ class Service:
         self._top_up = top_up
         self._image_search = image_search
         self._answerer = answerer
+        self._lookup = lookup
         self._searches = Workers(at_once=settings.max_concurrent_searches, waiting=settings.max_waiting_searches)
         # Threads of their own: articles and the status can be read while searches queue.
         self._look_ups = Workers(at_once=_LOOK_UPS_AT_ONCE, waiting=_LOOK_UPS_WAITING)
@@ -116,6 +120,13 @@ class Service:
                 yield step
         self.counters.answers += 1
 
+    async def look_up_citations(self, request: Request, work: Callable[[CitationLookup], BaseModel]) -> Response:
+        """Answer with the work's result; ApiError (422) where this server checks no citations."""
+        opened = self._lookup
+        if opened is None:
+            raise ApiError(422, "invalid_input", _NO_LOOKUP)
+        return await self._answers.run(lambda: self._answer(request, lambda searcher: work(opened(searcher))))
+
     def _require_answers(self) -> Callable[[Searcher], Answerer]:
         if self._answerer is None:
             raise ApiError(422, "invalid_input", _NO_ANSWERS)
@@ -124,6 +135,10 @@ class Service:
     async def look_up(self, request: Request, work: Callable[[Searcher], BaseModel]) -> Response:
         """Answer with the work's result; it gets one searcher, so that a whole answer is of one generation."""
         return await self._look_ups.run(lambda: self._answer(request, work))
+
+    async def file(self, work: Callable[[Searcher], Response]) -> Response:
+        """Answer with a file of the work's own making; like `look_up` without the envelope."""
+        return await self._look_ups.run(lambda: work(self._live.searcher()))
 
     def _answer(self, request: Request, work: Callable[[Searcher], BaseModel]) -> Response:
         # In the worker's thread to its last byte: serialising a thousand articles would hold up every other request.

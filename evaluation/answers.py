@@ -22,6 +22,7 @@ from typing import Final
 import numpy as np
 
 from evaluation.answer_probes import Answerable, Probe
+from evaluation.datasets import Qrels
 from evaluation.significance import Interval
 from retrieval.answer.records import Answer, Question
 from retrieval.errors import ArticleNotFoundError
@@ -57,9 +58,7 @@ class Outcome(Record, frozen=True):
     """Of those written."""
 
 
-def judged_articles(
-    searcher: Searcher, queries: Mapping[str, str], qrels: Mapping[str, Mapping[str, int]]
-) -> Answerable:
+def answerable_of(searcher: Searcher, queries: Mapping[str, str], qrels: Qrels) -> Answerable:
     """The judged questions whose answers the index holds, with the keys of these articles."""
     found: dict[str, tuple[str, Sequence[int]]] = {}
     for key, grades in qrels.items():

@@ -36,6 +36,8 @@ class Row(Record, frozen=True):
     features: dict[str, float]
     allowed: tuple[str, ...]
     rules: str
+    found: dict[str, tuple[str, ...]]
+    """By action: the ids of the first articles."""
     rewards: dict[str, float]
     """By action; in 0..1."""
     cost_ms: dict[str, float]
@@ -76,11 +78,11 @@ def reward_table(
         actions = tuple(dict.fromkeys((*allowed(question.asked), rules)))
         found = {action: _found(question, action, ways) for action in actions}
         rewards = {action: _reward(question, action, articles, judges) for action, (articles, _) in found.items()}
-        measured.append((question, rules, rewards, {action: ms for action, (_, ms) in found.items()}))
+        measured.append((question, rules, rewards, found))
         hear(done)
     times: dict[str, list[float]] = {}
-    for _, _, _, cost in measured:
-        for action, ms in cost.items():
+    for _, _, _, found in measured:
+        for action, (_, ms) in found.items():
             times.setdefault(action, []).append(ms)
     costs = {action: float(median(values)) for action, values in times.items()}
     return [
@@ -89,10 +91,11 @@ def reward_table(
             features_of(question.asked),
             allowed(question.asked),
             rules,
+            {action: tuple(article.id for article in articles) for action, (articles, _) in found.items()},
             rewards,
             {action: costs[action] for action in rewards},
         )
-        for question, rules, rewards, _ in measured
+        for question, rules, rewards, found in measured
     ]
 
 

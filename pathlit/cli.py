@@ -12,12 +12,15 @@ from typing import Any, NoReturn
 import typer
 
 from pathlit.commands.answer import answer
+from pathlit.commands.cite import cite
 from pathlit.commands.demo import demo
 from pathlit.commands.distill import distill
 from pathlit.commands.doctor import doctor
 from pathlit.commands.evaluate import evaluate
+from pathlit.commands.export import export
 from pathlit.commands.figures import figures
 from pathlit.commands.index import index
+from pathlit.commands.mcp import mcp
 from pathlit.commands.notices import notices
 from pathlit.commands.operate import rollback, serve, status
 from pathlit.commands.refresh import harvest, refresh
@@ -48,9 +51,12 @@ for command in (
     figures,
     search,
     answer,
+    cite,
+    export,
     show,
     regions,
     serve,
+    mcp,
     status,
     rollback,
     schedule,

@@ -62,7 +62,9 @@ def _sentence(sentence: SentenceReport) -> RenderableType:
         below.append(Text("No paper was found that speaks of it.", style="dim"))
     if sentence.papers and sentence.cited:
         below.append(Text("In their place:", style="dim"))
-    below += [_paper(letter, paper) for letter, paper in zip("abcdefghijklmnopqrstuvwxyz" * 2, sentence.papers, strict=False)]
+    below += [
+        _paper(letter, paper) for letter, paper in zip("abcdefghijklmnopqrstuvwxyz" * 2, sentence.papers, strict=False)
+    ]
     return Group(numbered(f"{sentence.number:>2}.", title), Padding(Group(*below), (0, 0, 0, 4)))
 
 
@@ -84,8 +86,8 @@ def _cited(paper: CitedPaper) -> RenderableType:
         below.append(_verdict(paper.judgement))
     if not paper.usable:
         below.append(problem)
-    for difference in paper.resolution.differences if paper.resolution else ():
-        below.append(Text(f"! {visible(difference)}", style="yellow"))
+    differences = paper.resolution.differences if paper.resolution else ()
+    below += [Text(f"! {visible(difference)}", style="yellow") for difference in differences]
     head = Text.assemble((f"[{visible(paper.key)[:40]}] ", "cyan")).append_text(heading(found.article, found.integrity))
     return Group(head, Padding(Group(*below), (0, 0, 0, 4)))
 
@@ -103,7 +105,9 @@ def _reference(reference: CheckedReference) -> RenderableType:
     found = reference.resolution.found if reference.resolution else None
     cited = "cited by " + ", ".join(map(str, reference.cited_by)) if reference.cited_by else "cited by no sentence"
     if found is None:
-        told = Text.assemble((visible(" ".join(reference.raw.split()))[:200], ""), "\n", (f"! {visible(reference.problem)}", "yellow"))
+        told = Text.assemble(
+            (visible(" ".join(reference.raw.split()))[:200], ""), "\n", (f"! {visible(reference.problem)}", "yellow")
+        )
     else:
         told = heading(found.article, found.integrity).append(f"\n{found.article.id} · {cited}", style="dim")
     return numbered(f"{visible(reference.label)[:10]:>2}.", told)
@@ -111,9 +115,13 @@ def _reference(reference: CheckedReference) -> RenderableType:
 
 def _footer(result: LookupResult) -> str:
     needs = Counter(sentence.assessment.need for sentence in result.sentences)
-    carried = sum(any(paper.supports for paper in s.papers) for s in result.sentences if s.assessment.need is Need.NEEDED)
+    carried = sum(
+        any(paper.supports for paper in s.papers) for s in result.sentences if s.assessment.need is Need.NEEDED
+    )
     retracted = sum(
-        r.resolution is not None and r.resolution.found is not None and r.resolution.found.integrity.status is IntegrityStatus.RETRACTED
+        r.resolution is not None
+        and r.resolution.found is not None
+        and r.resolution.found.integrity.status is IntegrityStatus.RETRACTED
         for r in result.references
     )
     parts = [

@@ -40,6 +40,7 @@ from retrieval.index.generation import GenerationStore
 from retrieval.index.interface import IndexedArticle
 from retrieval.index.manifest import require_encoder
 from retrieval.live import LiveSearcher
+from retrieval.lookup.lookup import CitationLookup
 from retrieval.records import Article, Integrity
 from retrieval.rerank.base import Reranker
 from retrieval.rerank.opening import open_reranker
@@ -183,6 +184,9 @@ class HomeFolder:
                 "`pathlit doctor --help`) and build again with `pathlit index`"
             )
         return ImageSearch(searcher, self.image_encoder, self._concepts)
+
+    def citation_lookup(self, searcher: Searcher) -> CitationLookup:
+        return CitationLookup(searcher, self.verifier)
 
     def open_reader(self, generation: str | None = None) -> EmbeddedReader:
         return EmbeddedReader.open(self.store.folder(generation or self.store.current()), self.analyzer)

@@ -50,9 +50,7 @@ def learn(asked: Sequence[Asked], names: Sequence[str]) -> Learned:
         if len(chosen) < _FEWEST:
             raise InputError(f"there are {len(chosen)} {what} to learn from; {_FEWEST} are the least")
         if len(kinds) < 2:
-            raise InputError(
-                f"all {what} are of one kind, {min(kinds)}; give two kinds or more, to test on each in turn"
-            )
+            raise InputError(f"all {what} are of one kind, {min(kinds)}; give two or more, to test on each in turn")
     left_out = {}
     for kind in dict.fromkeys(one.kind for one in asked):
         weights = fit([one for one in asked if one.kind != kind], names)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from retrieval.answer.answerer import MOST_SENTENCES, MOST_SOURCES
 from retrieval.records import IntegrityPolicy
@@ -34,16 +35,30 @@ class ContentPart(_Tolerant):
     image_url: ImageUrl | None = None
 
 
+def _parts(content: Any) -> Any:
+    """A message of text alone is one of one part; an assistant's that only calls tools has none."""
+    if content is None:
+        return ()
+    if isinstance(content, str):
+        return ({"type": "text", "text": content},)
+    if not isinstance(content, list | tuple):
+        raise ValueError("Input should be a text or a list of parts")
+    return content
+
+
+Content = Annotated[
+    tuple[ContentPart, ...],
+    BeforeValidator(_parts, json_schema_input_type=str | list[ContentPart] | None),
+    Field(max_length=_MOST_PARTS),
+]
+
+
 class ChatMessage(_Tolerant):
     role: Literal["system", "developer", "user", "assistant", "tool", "function"] = Field(
         description="The last message is the user's. `system` and `developer` messages are accepted and not followed: "
         "answers come from the literature alone."
     )
-    content: (
-        Annotated[str, Field(max_length=_LONGEST_MESSAGE)]
-        | Annotated[list[ContentPart], Field(max_length=_MOST_PARTS)]
-        | None
-    ) = None
+    content: Content = ()
 
 
 class StreamOptions(_Tolerant):
@@ -78,9 +93,7 @@ class ChatRequest(BaseModel):
     max_completion_tokens: int | None = Field(
         None, ge=1, description="No sentence begins beyond it; `finish_reason` is `length` then."
     )
-    stop: Annotated[list[str], Field(max_length=0)] | Literal[""] | None = Field(
-        None, description="Not supported: a verified sentence is whole."
-    )
+    stop: Any = Field(None, description="Not supported: a verified sentence is whole.")
     response_format: dict[str, Any] | None = Field(None, description='Only {"type": "text"}.')
     tool_choice: Any = Field(None, description='Only "auto" or "none": tools of the request are never called.')
     logprobs: Literal[False] | None = Field(None, description="There are none.")
@@ -135,11 +148,25 @@ class ChatModels(BaseModel):
     data: list[ChatModel]
 
 
-class Usage(BaseModel):
-    """Estimates, a token for four characters: what a language model behind the answer read and wrote is its own."""
+class ChatError(BaseModel):
+    """What failed, in OpenAI's terms."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    prompt_tokens: int
-    completion_tokens: int
-    total_tokens: int
+    message: str
+    type: Literal["invalid_request_error", "server_error"]
+    param: str | None = Field(description="The parameter at fault.", examples=["messages[0].content"])
+    code: str = Field(examples=["invalid_request"])
+
+
+class ChatErrorResponse(BaseModel):
+    """Every failed answer on OpenAI's paths."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    error: ChatError
+
+
+def chat_failures(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """For `responses=` of a route."""
+    return {status: {"model": ChatErrorResponse, "description": HTTPStatus(status).phrase} for status in statuses}

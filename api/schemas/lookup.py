@@ -6,8 +6,9 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
+from api.schemas.answer import JudgementView
 from api.schemas.request import RequestModel, SearchFilters
-from api.schemas.search import EvidenceView, found_fields
+from api.schemas.search import found_fields
 from api.schemas.view import IntegrityView, Text, View, pubmed_url, shown_pmid
 from retrieval.citations import cite
 from retrieval.lookup.records import (
@@ -25,7 +26,7 @@ from retrieval.lookup.records import (
 from retrieval.records import IntegrityPolicy
 from retrieval.references.parsing import Format
 from retrieval.references.records import Resolution, ResolutionStatus
-from retrieval.verify.base import Judgement, Verdict
+from retrieval.verify.base import Judgement
 
 MOST_ITEMS: Final = 50
 MOST_TEXT: Final = 200_000
@@ -100,16 +101,6 @@ class LookupRequestBody(RequestModel):
             )
             for item in items
         ]
-
-
-class JudgementView(View):
-    """What the verifier found in a paper's title and abstract."""
-
-    verdict: Verdict
-    support: float = Field(description="Calibrated probability that the paper supports the sentence.", examples=[0.93])
-    contradict: float = Field(examples=[0.02])
-    neutral: float = Field(examples=[0.05])
-    evidence: EvidenceView | None = Field(description="The span that decided, with its place in the paper.")
 
 
 class PaperView(View):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ import typer
 
 from api.schemas.lookup import outcome_view, result_view
 from pathlit.commands.options import AsJson, Home
-from pathlit.console import err, note, out, print_answer, print_json_line
+from pathlit.console import err, note, out, print_answer
 from pathlit.progress import WorkProgress
 from pathlit.render_lookup import render_lookup
 from pathlit.settings import read_settings
@@ -44,7 +45,9 @@ def cite(
     words: Annotated[list[str] | None, typer.Argument(help="A sentence or a paragraph, quoted or not.")] = None,
     files: Annotated[
         list[Path] | None,
-        typer.Option("--file", "-f", help="A draft (.md, .txt, .tex; - for standard input), or .jsonl; may be repeated."),
+        typer.Option(
+            "--file", "-f", help="A draft (.md, .txt, .tex; - for standard input), or .jsonl; may be repeated."
+        ),
     ] = None,
     references: Annotated[
         Path | None, typer.Option("--references", "-r", help="What its markers point at: .bib, .ris, .nbib, or a list.")
@@ -84,7 +87,7 @@ def cite(
     if write and len(items) != 1:
         raise InputError(f"--write takes one draft; {len(items)} items are given")
     place = HomeFolder(read_settings(home))
-    lookup = CitationLookup(place.open_searcher(), place.verifier)
+    lookup = place.citation_lookup(place.open_searcher())
     filters = Filters(year_from=year_from, year_to=year_to, integrity=policy)
 
     def request(item: _Item) -> LookupRequest:
@@ -101,7 +104,8 @@ def cite(
             outcome = _outcome(lookup, index, item, request(item))
             failed += outcome.error is not None
             if as_json:
-                print_json_line(outcome_view(outcome))
+                # ASCII alone, so that nothing in it steers a terminal.
+                print(json.dumps(outcome_view(outcome).model_dump(mode="json")), flush=True)
             else:
                 _show(item, outcome)
             progress.stage("items", index + 1, len(items))

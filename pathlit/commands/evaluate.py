@@ -13,6 +13,7 @@ import typer
 
 from evaluation.addresses import ADDRESSES, find_tasks
 from evaluation.systems import BUILT_IN, System, chosen, read_systems
+from pathlit.commands.evaluate_answers import answers
 from pathlit.commands.evaluate_images import images
 from pathlit.commands.options import AsJson, Home
 from pathlit.console import note, out, print_json
@@ -35,6 +36,7 @@ _ROOT: Final = Path(__file__).parents[2]
 Runs = Annotated[Path, typer.Option("--runs", help="Folder of stored runs.")]
 
 evaluate = typer.Typer(name="evaluate", no_args_is_help=True, rich_markup_mode=None)
+evaluate.command()(answers)
 evaluate.command()(images)
 
 

@@ -121,6 +121,7 @@ def serve(
     """Serve the HTTP API; its documentation is at /docs. New generations are picked up without a restart."""
     from api.app import create_app
     from api.server import run
+    from pathlit.assistant import home_assistant
 
     settings = read_settings(home)
     changes = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
@@ -132,12 +133,15 @@ def serve(
         note("warning", f"{exc}; the server waits for it")
     except GenerationError as exc:
         note("warning", str(exc))
+    live = place.live_searcher()
     app = create_app(
-        place.live_searcher(),
+        live,
         settings=api_settings,
         stale_after_days=settings.stale_after_days,
         top_up=place.top_up if api_settings.top_up else None,
         image_search=place.image_search if settings.image_encoder else None,
         answerer=place.answerer,
+        lookup=place.citation_lookup,
+        assistant=home_assistant(place, live),
     )
     run(app, api_settings)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pathlit.commands.options import AsJson, Home
+from pathlit.commands.train_abstention import abstention
 from pathlit.commands.train_encoder import encoder
 from pathlit.commands.train_image_adapter import image_adapter
 from pathlit.console import err, out, print_json
@@ -41,6 +42,7 @@ def describe() -> None:
     """
 
 
+train.command()(abstention)
 train.command()(encoder)
 train.command()(image_adapter)
 

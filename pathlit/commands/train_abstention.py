@@ -1,4 +1,4 @@
-"""`pathlit train abstention`: when the library does not answer, learned from questions that it can and cannot answer."""
+"""`pathlit train abstention`: when to say that the library does not answer, learned from what it can and cannot."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ class AbstentionModel(Record, frozen=True, forbid_unknown_fields=True):
 def answerability(
     question: str, result: SearchResult, searcher: Searcher, model: AbstentionModel | None = None
 ) -> float:
-    """The probability that the hits answer the question, 0 without hits that may be used; by default pathlit's model."""
+    """The probability that the hits answer the question, 0 without usable hits; by default by pathlit's model."""
     features = read_features(question, result, searcher)
     if not features:
         return 0.0
@@ -99,7 +99,7 @@ def read_abstention(path: Path) -> AbstentionModel:
 def write_abstention(path: Path, model: AbstentionModel) -> None:
     """As TOML, to be read and compared by people."""
     lines = [
-        "# When pathlit abstains: log-odds of an answer = bias + sum of weight x feature (retrieval/answer/answerable.py).",
+        "# When to abstain: log-odds of an answer = bias + sum of weight x feature (retrieval/answer/answerable.py).",
         f"encoder = {_quoted(model.encoder)}",
         f"made_by = {_quoted(model.made_by)}",
         f"created = {_quoted(model.created)}",

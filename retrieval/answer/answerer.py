@@ -84,8 +84,10 @@ class Answerer:
         """
         _require_usable(question, image)
         ledger = Ledger(question, self._searcher, self._verifier, self._model)
-        text = condensed(question, self._model)
+        text, failed = condensed(question, self._model)
         ledger.query = text
+        if failed is not None:
+            yield from ledger.happened(failed)
         if said := suspicious(question.text):
             yield from ledger.happened(Incident(IncidentKind.INJECTION, _IN_QUESTION, said))
         decision = self._decide(text, image)
@@ -214,8 +216,14 @@ class Answerer:
             yield from ledger.settle(checked)
             return
         problem = _FORGED_PROBLEM if attempt.forged else problem_of(checked.written)
-        again = rewrite(model, repair_messages(attempt.marked.text, problem, ledger.sources), keys, shown)
-        if again is not None and not again.forged and not again.marked.unknown:
+        again = None
+        if ledger.repairs:
+            again = rewrite(model, repair_messages(attempt.marked.text, problem, ledger.sources), keys, shown)
+        if isinstance(again, Incident):
+            # A model that failed once would fail, and take its time, for every sentence to come.
+            ledger.repairs = False
+            yield from ledger.happened(again)
+        elif again is not None and not again.forged and not again.marked.unknown:
             second = ledger.check(Draft(again.marked.text, again.marked.keys), origin="model", repaired=True)
             if second.stays and second.sentence.text not in {kept.text for kept in ledger.kept}:
                 yield from ledger.replace(checked, second)

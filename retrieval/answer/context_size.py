@@ -22,15 +22,15 @@ Ask = Callable[[str, str, object], object]
 
 def ask_context_size(base_url: str, model: str, ask: Ask) -> int | None:
     """Tokens for question and answer together; None from a server that does not say, or cannot be reached."""
-    root = _root(base_url)
     try:
+        root = _root(base_url)
         return (
             _listed(ask("GET", f"{base_url.rstrip('/')}/models", None), model)
             or _props(ask("GET", f"{root}/props", None))
             or _ollama(ask("POST", f"{root}/api/show", {"model": model}))
         )
-    except LanguageModelError:
-        return None
+    except (LanguageModelError, ValueError):
+        return None  # a reply will say what is wrong with it
 
 
 def _listed(found: object, model: str) -> int | None:

@@ -37,8 +37,10 @@ _LEANS_SHARE: Final = 0.9
 _BRIEF_SHARE: Final = 0.7
 _SHORTEST: Final = 6  # words
 _LONGEST: Final = 70
-_PAPER_WORTH: Final = 0.8
-"""Share of the best paper's nearness that another paper needs."""
+_PAPER_WORTH: Final = 0.9
+"""Share of the best paper's nearness that another paper needs: where one is the one, others are not on the question."""
+_RANK: Final = 0.05
+"""By which each rank of the search puts a paper further away."""
 _WORTH: Final = 0.6
 """Share of the best sentence's score that a further one needs."""
 _DIVERSITY: Final = 0.35
@@ -106,10 +108,10 @@ def _paper(source: Source, asked: AskedWords, read: Sequence[Nearness] | None) -
     sentences = sentences_of(source.article)
     terms = [asked.terms(sentence.text) for sentence in sentences]
     near = asked.coverage(asked.together(terms))
-    if read:
+    if read and len(read[0].tokens):
         words = float(np.max([one.tokens for one in read], axis=0).mean())
         near = _PAPER_BY_WORDS * near + (1 - _PAPER_BY_WORDS) * words
-    return _Paper(source, sentences, terms, read, near)
+    return _Paper(source, sentences, terms, read, near / (1 + _RANK * (source.rank - 1)))
 
 
 def _candidates(paper: _Paper, asked: AskedWords, weights: Sequence[float]) -> Iterator[_Candidate]:

@@ -46,6 +46,8 @@ class Ledger:
         self.notices: tuple[str, ...] = ()
         self.reranker = ""
         self.composer = model.id if model else "extractive"
+        self.repairs = True
+        """Whether the model is still asked to repair sentences."""
         self.kept: list[AnswerSentence] = []
         self.dropped: list[AnswerSentence] = []
         self._question = question

@@ -95,14 +95,15 @@ class OpenAIModel:
         allowed = self._allowed(messages, tools, max_tokens)
         connection = self._connected()
         bounds = Bounds(self._longest, _BYTES_BESIDES + _BYTES_PER_TOKEN * allowed)
-        reply = Reply()
+        reply, most, said = Reply(), _CHARACTERS_PER_TOKEN * allowed, 0
         with connection.reading(self._open(messages, tools, allowed, bounds), reply) as chunks:
             for chunk in chunks:
-                if text := reply.take(chunk):
+                if text := reply.take(chunk)[: most - said]:
                     yield text
-                if reply.characters > _CHARACTERS_PER_TOKEN * allowed:
-                    bound = f"{reply.characters:,} characters"
-                    raise too_long(self._where, bound, "it does not keep to max_tokens; choose another model")
+                    said += len(text)
+                if reply.characters > most:
+                    advice = "it does not keep to max_tokens; choose another model"
+                    raise too_long(self._where, f"{most:,} characters", advice)
                 if reply.ended:
                     break
         if text := reply.finish():
@@ -113,7 +114,11 @@ class OpenAIModel:
     @property
     def _where(self) -> str:
         """Host and port, without a name or password that the address may hold."""
-        return urlsplit(self._base_url).netloc.rpartition("@")[2] or "an unknown address"
+        try:
+            host = urlsplit(self._base_url).netloc.rpartition("@")[2]
+        except ValueError:
+            host = ""
+        return host or "an unknown address"
 
     def _connected(self) -> Connection:
         from retrieval.answer.openai_connection import Connection

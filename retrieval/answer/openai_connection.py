@@ -117,7 +117,8 @@ class Connection:
         self.where = where
         try:
             url = httpx2.URL(base_url)
-            if url.userinfo or url.scheme not in ("http", "https") or not url.host:
+            # The address is logged, and so is a key in it.
+            if url.userinfo or url.query or url.scheme not in ("http", "https") or not url.host:
                 raise ValueError
             # Variables of the environment that are meant for another server are overruled, each by name.
             authorization = f"Bearer {key}" if key else openai.omit

@@ -10,6 +10,8 @@ _FREE_BLANK = re.compile(r"(?<=\S) (?=[A-Za-z])")
 # No vocabulary has pieces for what is no word: keys, sequences, random letters.
 _NO_WORD = re.compile(r"[bcdfghjklmnpqrstvwxz]{5}|.{25}", re.IGNORECASE)
 _SHORT: Final = 7
+_AT_THE_ENDS: Final = 2
+"""What many tokenizers put before and after a text."""
 
 
 def count_tokens(text: str) -> int:
@@ -18,9 +20,11 @@ def count_tokens(text: str) -> int:
     A byte outside of plain English words counts as a token, which no byte-level vocabulary exceeds: digits, capitals,
     punctuation, other scripts. Words count by length, longer (rarer) ones more; one blank before a word is part of it.
     """
+    if not text:
+        return 0
     words = _WORD.findall(text)
     rest = len(text.encode(errors="replace")) - sum(map(len, words)) - len(_FREE_BLANK.findall(text))
-    return rest + sum(map(_of_word, words))
+    return rest + sum(map(_of_word, words)) + _AT_THE_ENDS
 
 
 def _of_word(word: str) -> int:

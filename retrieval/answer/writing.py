@@ -87,18 +87,20 @@ def write(
         written += 1
 
 
-def rewrite(model: LanguageModel, messages: Sequence[Message], keys: Sequence[str], shown: str) -> Attempt | None:
-    """The model's second try at one sentence; None where it gives up, fails, or writes anything but one sentence."""
+def rewrite(
+    model: LanguageModel, messages: Sequence[Message], keys: Sequence[str], shown: str
+) -> Attempt | Incident | None:
+    """The model's second try at one sentence; None where it gives up, or writes anything but one sentence."""
     try:
         text = "".join(p for p in model.stream(messages, max_tokens=TOKENS_PER_SENTENCE * 2) if isinstance(p, str))
         reader = SentenceReader(keys)
         sentences = [*reader.feed(text), *reader.finish()]
-    except LanguageModelError:
-        return None
+    except LanguageModelError as exc:
+        return Incident(exc.kind, f"the sentence was not repaired: {exc}")
     if len(sentences) != 1 or sentences[0].strip(" .\"'`").casefold() == NOTHING.casefold():
         return None
     attempt = _said(sentences[0], keys, shown, first=True)
-    return attempt if isinstance(attempt, Attempt) else None
+    return None if isinstance(attempt, Declined) else attempt
 
 
 def falls_back(incident: Incident) -> bool:

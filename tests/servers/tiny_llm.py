@@ -123,7 +123,8 @@ def _make(cache: Path, name: str, *, ends: bool) -> None:
         model.lm_head.weight.zero_()
         for word, successor in following.items():
             model.lm_head.weight[successor] += model.model.embed_tokens.weight[word]
-    model.generation_config = GenerationConfig(eos_token_id=end, pad_token_id=words.index("<pad>"))
+    make_config: Any = GenerationConfig
+    model.generation_config = make_config(eos_token_id=end, pad_token_id=words.index("<pad>"))
     repository = cache / f"models--{name.replace('/', '--')}"
     folder = repository / "snapshots" / _REVISION
     model.save_pretrained(folder)
@@ -138,7 +139,8 @@ def _tokenizer(words: list[str]) -> Any:
 
     words_alone = Tokenizer(models.WordLevel({word: n for n, word in enumerate(words)}, unk_token="<unk>"))  # noqa: S106
     words_alone.pre_tokenizer = pre_tokenizers.WhitespaceSplit()
-    tokenizer = PreTrainedTokenizerFast(
+    make: Any = PreTrainedTokenizerFast
+    tokenizer = make(
         tokenizer_object=words_alone,
         unk_token="<unk>",  # noqa: S106
         eos_token="<end>",  # noqa: S106

@@ -9,12 +9,20 @@ from tests.api.assistant.fake_doors import Script, assistant_app
 from tests.api.library import Library
 
 
-@pytest.fixture
-def script() -> Script:
-    return Script()
+@pytest.fixture(scope="package")
+def _one(library: Library) -> Iterator[tuple[Script, TestClient]]:
+    script = Script()
+    with TestClient(assistant_app(library, script), raise_server_exceptions=False) as client:
+        yield script, client
 
 
 @pytest.fixture
-def client(library: Library, script: Script) -> Iterator[TestClient]:
-    with TestClient(assistant_app(library, script)) as client:
-        yield client
+def script(_one: tuple[Script, TestClient]) -> Script:
+    """The one that `client` plays, as new."""
+    _one[0].begin()
+    return _one[0]
+
+
+@pytest.fixture
+def client(_one: tuple[Script, TestClient], script: Script) -> TestClient:
+    return _one[1]

@@ -11,7 +11,6 @@ from fastapi import FastAPI
 from api.app import create_app
 from api.assistant.assistant import Assistant
 from api.assistant.doors import Doors
-from api.assistant.installing import install_assistant, install_openai_errors
 from api.schemas import Counts, StatusResponse, status_view
 from api.settings import ApiSettings
 from api.workers import Workers
@@ -33,14 +32,15 @@ from retrieval.answer.records import (
 from retrieval.errors import ImageError
 from retrieval.freshness import freshness
 from retrieval.image.asking import Part
-from retrieval.image.concepts import Concept, SeenConcept
+from retrieval.image.concepts import SeenConcept
 from retrieval.image.records import ImageHit, ImageQuery, ImageResult, Reason
-from retrieval.integrity import Integrity
 from retrieval.live import LiveSearcher
+from retrieval.lookup.lookup import Progress
 from retrieval.lookup.records import Assessment, FoundPaper, LookupRequest, LookupResult, Need, SentenceReport
-from retrieval.records import Article, Evidence, IntegrityStatus
+from retrieval.records import Article, Evidence, Integrity, IntegrityStatus
 from retrieval.search import Searcher
 from retrieval.verify.base import Claim, Judgement, Verdict
+from retrieval.vocabulary.concepts import Concept
 from tests.api.library import LUNG, RETRACTED, Library
 
 IMAGE = b"an image"
@@ -85,10 +85,18 @@ ABSTAINED = Answer(
 class Script:
     """What the doors answer next, and what they were asked."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, chatty: bool = False) -> None:
+        """`chatty`: prints while it works, as a library might."""
+        self._chatty = chatty
+        self.begin()
+
+    def begin(self) -> None:
         self.events = events_of(ANSWER)
         self.asked: list[tuple[Question, bytes | None]] = []
         self.failure: Exception | None = None
+        """What the verifier raises, and an answer before its second sentence."""
+        self.fails_first: Exception | None = None
+        """What an answer raises before anything else."""
         self.hold = threading.Event()
         """While it is clear, the second sentence does not come."""
         self.hold.set()
@@ -111,8 +119,12 @@ class Script:
 
     def _stream(self, question: Question, image: bytes | None) -> Generator[AnswerEvent]:
         self.asked.append((question, image))
+        if self._chatty:
+            print("a library says something")
         self.closed.clear()
         try:
+            if self.fails_first is not None:
+                raise self.fails_first
             for number, event in enumerate(self.events):
                 if number == 3:
                     self.hold.wait(20)
@@ -128,7 +140,8 @@ class Script:
         unsaid = Judgement(Verdict.NOT_FOUND, 0.1, 0.1, 0.8)
         return [SUPPORTED if claim.article.pmid in (LUNG.pmid, RETRACTED.pmid) else unsaid for claim in claims]
 
-    def _look_up(self, request: LookupRequest) -> LookupResult:
+    def _look_up(self, request: LookupRequest, progress: Progress) -> LookupResult:
+        progress(1, 1)
         paper = FoundPaper(LUNG, Integrity(), SUPPORTED, rank=1, score=1.0)
         sentences = tuple(
             SentenceReport(
@@ -150,7 +163,7 @@ class Script:
 def _search_image(query: ImageQuery, data: bytes, part: Part) -> ImageResult:
     if data != IMAGE:
         raise ImageError("not_an_image", "the file is not an image; send PNG, JPEG, TIFF or WEBP")
-    concept = Concept("lung adenocarcinoma", "entity", ("a photo",), "lung adenocarcinoma")
+    concept = Concept("lung adenocarcinoma", "entity", "lung adenocarcinoma")
     hit = ImageHit(LUNG, 1, 0.9, {}, (Reason("concept", "lung adenocarcinoma (91%)", 0.9),), (EVIDENCE,))
     seen = (SeenConcept(concept, 0.91, 0.3),)
     return ImageResult((hit,), "000001", "colours@1", seen, confident=True, query="lung adenocarcinoma")
@@ -161,16 +174,11 @@ def _status(searcher: Searcher) -> StatusResponse:
     return status_view(searcher.manifest, fresh, version="0", counts=Counts(searches=0, answers=0, errors=0))
 
 
-def assistant_of(live: LiveSearcher, script: Script, *, waiting: int = 8) -> Assistant:
+def scripted_assistant(live: LiveSearcher, script: Script, *, waiting: int = 8) -> Assistant:
     return Assistant(lambda: script.doors(live.searcher()), Workers(at_once=2, waiting=waiting))
 
 
 def assistant_app(library: Library, script: Script, *, waiting: int = 8, **settings: object) -> FastAPI:
-    chosen = ApiSettings.model_validate(
-        {"port": 0, "max_body_bytes": 60_000_000, "mcp_hosts": ("testserver",), **settings}
-    )
+    chosen = ApiSettings.model_validate({"mcp_hosts": ("testserver",), **settings})
     live = library.live()
-    app = create_app(live, settings=chosen)
-    install_assistant(app, assistant_of(live, script, waiting=waiting), chosen, version="0")
-    install_openai_errors(app)
-    return app
+    return create_app(live, settings=chosen, assistant=scripted_assistant(live, script, waiting=waiting))

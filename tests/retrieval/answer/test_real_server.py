@@ -38,7 +38,7 @@ def test_a_reply_that_is_not_streamed_is_the_same(server: TinyServer) -> None:
 
 
 def test_the_bound_on_tokens_is_kept(server: TinyServer) -> None:
-    said = []
+    said: list[object] = []
     with pytest.raises(LanguageModelError) as caught:
         said.extend(OpenAIModel(server.url, RAMBLER).stream(MESSAGES, max_tokens=15))
     assert caught.value.kind is IncidentKind.TOO_LONG
