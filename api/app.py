@@ -19,7 +19,7 @@ from api.auth import DOCS_ASSETS, OPEN_PATHS, KeyCheck
 from api.body_limit import BodyLimit
 from api.errors import install_error_handlers
 from api.request_context import RequestContext
-from api.routes import answer, articles, chat, export, health, images, search, status
+from api.routes import answer, articles, chat, export, health, images, search, status, verify
 from api.routes import lookup as lookup_route
 from api.service import Service
 from api.settings import ApiSettings
@@ -29,6 +29,7 @@ from retrieval.live import LiveSearcher
 from retrieval.lookup.lookup import CitationLookup
 from retrieval.search import Searcher
 from retrieval.topup import TopUp
+from retrieval.verify.base import Verifier
 
 _DESCRIPTION: Final = """
 Finds, checks and cites the biomedical literature.
@@ -63,13 +64,15 @@ def create_app(
     image_search: Callable[[Searcher], ImageSearch] | None = None,
     answerer: Callable[[Searcher], Answerer] | None = None,
     lookup: Callable[[Searcher], CitationLookup] | None = None,
+    verifier: Callable[[], Verifier] | None = None,
     assistant: Assistant | None = None,
 ) -> FastAPI:
     """Nothing is opened before the application starts; then the published generation is, and its encoder warmed.
 
     Without a published generation it starts all the same, and becomes ready when there is one. Without `top_up`
     nothing that is asked ever leaves this machine; without `image_search` images cannot be asked with, without
-    `answerer` questions are not answered, without `lookup` citations not looked up.
+    `answerer` questions are not answered, without `lookup` citations not looked up, without `verifier`
+    claims not checked.
     """
     service = Service(
         live,
@@ -79,6 +82,7 @@ def create_app(
         image_search=image_search,
         answerer=answerer,
         lookup=lookup,
+        verifier=verifier,
     )
 
     @asynccontextmanager
@@ -104,7 +108,7 @@ def create_app(
     app.state.service = service
     install_error_handlers(app)
     app.include_router(health.router)
-    for module in (search, answer, lookup_route, images, export, articles, status):
+    for module in (search, answer, lookup_route, verify, images, export, articles, status):
         app.include_router(module.router, prefix="/v1", dependencies=_documented(settings))
     if assistant is not None:
         installing.install_assistant(app, assistant, settings, dependencies=_documented(settings))

@@ -26,6 +26,7 @@ from retrieval.lookup.lookup import CitationLookup
 from retrieval.records import Query, SearchResult
 from retrieval.search import Searcher
 from retrieval.topup import TopUp
+from retrieval.verify.base import Verifier
 
 T = TypeVar("T")
 
@@ -58,6 +59,7 @@ class Service:
         image_search: Callable[[Searcher], ImageSearch] | None,
         answerer: Callable[[Searcher], Answerer] | None,
         lookup: Callable[[Searcher], CitationLookup] | None = None,
+        verifier: Callable[[], Verifier] | None = None,
     ) -> None:
         self.settings = settings
         self.stale_after_days = stale_after_days
@@ -69,6 +71,7 @@ class Service:
         self._image_search = image_search
         self._answerer = answerer
         self._lookup = lookup
+        self._verifier = verifier
         self._searches = Workers(at_once=settings.max_concurrent_searches, waiting=settings.max_waiting_searches)
         # Threads of their own: articles and the status can be read while searches queue.
         self._look_ups = Workers(at_once=_LOOK_UPS_AT_ONCE, waiting=_LOOK_UPS_WAITING)
@@ -126,6 +129,13 @@ class Service:
         if opened is None:
             raise ApiError(422, "invalid_input", _NO_LOOKUP)
         return await self._answers.run(lambda: self._answer(request, lambda searcher: work(opened(searcher))))
+
+    async def verify(self, request: Request, work: Callable[[Searcher, Verifier], BaseModel]) -> Response:
+        """Answer with the work's result; ApiError (422) where this server checks no claims."""
+        opened = self._verifier
+        if opened is None:
+            raise ApiError(422, "invalid_input", _NO_LOOKUP)
+        return await self._answers.run(lambda: self._answer(request, lambda searcher: work(searcher, opened())))
 
     def _require_answers(self) -> Callable[[Searcher], Answerer]:
         if self._answerer is None:

@@ -93,7 +93,7 @@ def _papers(home: Path, most: int) -> None:
             labels[pair["claim"]][f"scifact:{pair['id'].rpartition('-')[2]}"] = pair["label"]
     claims = sorted(labels)
     chosen = Random(0).sample(claims, min(most, len(claims)))
-    among3, among10, supported, wrongly, shown, seconds = ([] for _ in range(6))  # type: ignore[var-annotated]
+    among3, among10, supported, wrongly, shown, seconds = ([] for _ in range(6))
     cited: defaultdict[str, list[Verdict]] = defaultdict(list)
     for claim in chosen:
         started = perf_counter()

@@ -16,7 +16,6 @@ import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -30,7 +29,7 @@ from indexing.ingest import find_files, ingest
 from retrieval.analysis import Analyzer
 from retrieval.index.embedded import EmbeddedReader
 from retrieval.index.generation import GenerationStore
-from retrieval.records import LOCAL_PMID_FLOOR, Article, Author, Deletion, Journal, PartialDate
+from retrieval.records import LOCAL_PMID_FLOOR, Article, Deletion, Journal, PartialDate
 from retrieval.references import Reference, Resolution, ResolutionStatus, parse_references, resolve
 from retrieval.references.likeness import words
 from retrieval.search import Searcher
@@ -65,9 +64,7 @@ def prepare() -> tuple[Searcher, list[Article], list[Article]]:
         ingest([DATA / "abstracts.jsonl.gz"], catalog)
         # Once the abstracts brought some of them back.
         catalog.apply([Deletion(pmid=a.pmid) for a in held_out], source="held out")
-        report = build_generation(
-            catalog, store, EmbeddingCache(_HOME / "embeddings.sqlite"), analyzer, None, keep=1
-        )
+        report = build_generation(catalog, store, EmbeddingCache(_HOME / "embeddings.sqlite"), analyzer, None, keep=1)
     print(f"index of {report.articles:,} articles, {len(usable):,} usable PubMed records")
     reader = EmbeddedReader.open(store.folder(store.current()), analyzer)
     searcher = Searcher(reader, generation=reader.manifest.generation, analyzer=analyzer, encoder=None)
@@ -248,9 +245,7 @@ def main() -> None:
     for make in (put_together, other_subject, altered):
         made = list(make(everybody, random.Random(_SEED)))
         _report(make.__name__.replace("_", " "), [Printed(s(a), None) for s in styles for a in made], searcher)
-    crossed = [
-        Printed(f"{vancouver(absent)} PMID: {a.pmid}", None) for a, absent in zip(asked, held_out, strict=False)
-    ]
+    crossed = [Printed(f"{vancouver(absent)} PMID: {a.pmid}", None) for a, absent in zip(asked, held_out, strict=False)]
     _report("another paper's PMID", crossed, searcher)
 
 

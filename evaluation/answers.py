@@ -25,7 +25,7 @@ from evaluation.answer_probes import Answerable, Probe
 from evaluation.datasets import Qrels
 from evaluation.significance import Interval
 from retrieval.answer.records import Answer, Question
-from retrieval.errors import ArticleNotFoundError
+from retrieval.errors import ArticleNotFoundError, InputError
 from retrieval.records import Record
 from retrieval.search import Searcher
 from retrieval.verify.base import Verdict
@@ -66,7 +66,7 @@ def answerable_of(searcher: Searcher, queries: Mapping[str, str], qrels: Qrels) 
         for name in (name for name, grade in grades.items() if grade > 0):
             try:
                 held.append(searcher.article(name).article.pmid)
-            except ArticleNotFoundError:
+            except (ArticleNotFoundError, InputError):  # a judgment without a usable id
                 continue
         if held:
             found[key] = (queries[key], held)

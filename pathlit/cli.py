@@ -27,6 +27,7 @@ from pathlit.commands.refresh import harvest, refresh
 from pathlit.commands.schedule import schedule
 from pathlit.commands.search import regions, search, show
 from pathlit.commands.train import train
+from pathlit.commands.verify import verify
 from pathlit.console import err, note, print_json, visible
 from retrieval.errors import GenerationError, InputError, PathlitError
 
@@ -52,6 +53,7 @@ for command in (
     search,
     answer,
     cite,
+    verify,
     export,
     show,
     regions,

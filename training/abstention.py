@@ -62,15 +62,16 @@ def fit(asked: Sequence[Asked], names: Sequence[str]) -> Weights:
     """Weights of the features of these names, and the bias."""
     features = np.asarray([[one.features[name] for name in names] for one in asked], dtype=np.float64)
     target = np.asarray([one.answerable for one in asked], dtype=np.float64)
-    mean, spread = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
-    inputs = np.column_stack([np.ones(len(asked)), (features - mean) / spread])
     share = _shares(asked)
+    mean = share @ features
+    spread = np.maximum(np.sqrt(share @ (features - mean) ** 2), 1e-6)
+    inputs = np.column_stack([np.ones(len(asked)), (features - mean) / spread])
     regular = _REGULAR * np.diag([0.0, *np.ones(len(names))])
     weights = np.zeros(1 + len(names))
     for _ in range(_STEPS):
         given = 1 / (1 + np.exp(-(inputs @ weights)))
         slope = inputs.T @ (share * (given - target)) + regular @ weights
-        curve = (inputs * (share * given * (1 - given) + _CLOSE)[:, None]).T @ inputs + regular
+        curve = (inputs * (share * given * (1 - given))[:, None]).T @ inputs + regular
         step = np.linalg.solve(curve, slope)
         weights -= step
         if np.abs(step).max() < _CLOSE:

@@ -14,6 +14,7 @@ from retrieval.errors import InputError
 from retrieval.records import Filters
 
 _MOST_TURNS: Final = 20
+_LONGEST_TURN: Final = 20_000
 _REMOTE: Final = (
     "images are never fetched from addresses; send the image itself as data:image/png;base64,... in image_url.url"
 )
@@ -53,7 +54,7 @@ def asked(request: ChatRequest, *, most_image_bytes: int) -> Asked:
             "`cite`",
         )
     turns = [
-        Turn(role="user" if message.role == "user" else "assistant", text=without_references(said))
+        Turn(role="user" if message.role == "user" else "assistant", text=without_references(said)[:_LONGEST_TURN])
         for number, message in enumerate(earlier)
         if message.role in ("user", "assistant") and (said := _text(message, f"messages.{number}"))
     ]

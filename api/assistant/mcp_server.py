@@ -11,6 +11,7 @@ from importlib.metadata import version
 from typing import Any, Final
 from urllib.parse import unquote
 
+import anyio
 import mcp_types as types
 from mcp.server import Server
 from mcp.server.context import ServerRequestContext
@@ -26,6 +27,7 @@ from api.assistant.prompts import PROMPTS
 from api.assistant.results import article_answer
 from api.assistant.tools import TOOLS
 from api.errors import ApiError
+from api.readiness import Readiness
 from retrieval.errors import PathlitError
 
 MCP_PATH: Final = "/mcp"
@@ -153,14 +155,21 @@ def mcp_server(assistant: Assistant) -> Server[Any]:
     )
 
 
-async def serve_stdio(assistant: Assistant) -> None:
+async def serve_stdio(assistant: Assistant, readiness: Readiness) -> None:
     """Until standard input ends. Standard output carries the protocol alone: whatever else is printed goes to
-    standard error meanwhile."""
+    standard error meanwhile. The generation is opened while the client introduces itself, and new ones are followed."""
     server = mcp_server(assistant)
+
+    async def follow() -> None:
+        await readiness.check()
+        await readiness.watch()
+
     # The streams are taken first. What Python has buffered of other prints would follow the protocol at the end.
-    async with stdio_server() as (read, write):
+    async with stdio_server() as (read, write), anyio.create_task_group() as tasks:
         with redirect_stdout(sys.stderr):
+            tasks.start_soon(follow)
             await server.run(read, write, server.create_initialization_options())
+            tasks.cancel_scope.cancel()
 
 
 class McpEndpoint:
@@ -191,6 +200,9 @@ class McpEndpoint:
             self._manager = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["method"] != "POST":
+            # The protocol leaves it to the server: an open stream would have nothing to say, and hold up its end.
+            raise ApiError(405, "method_not_allowed", "MCP messages are posted here.", headers={"Allow": "POST"})
         if self._manager is None:
             raise ApiError(503, "starting", "The server is starting or stopping; try again in a second.")
         await self._manager.handle_request(scope, receive, send)

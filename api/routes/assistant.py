@@ -37,7 +37,7 @@ class ToolsResponse(View):
 class ToolCallRequest(RequestModel):
     """One call, as a language model asked for it."""
 
-    name: str = Field(max_length=200, examples=["search_literature"])
+    name: str = Field(max_length=200, description="One of GET /v1/tools.", examples=["search_literature"])
     arguments: dict[str, Any] | str = Field(
         {}, description="An object, or the same as JSON text.", examples=[{"query": "p40 in squamous carcinoma"}]
     )
@@ -85,9 +85,14 @@ async def call(asked: Annotated[ToolCallRequest, Body()], request: Request) -> R
 
 @router.post(
     _INVOKE,
-    response_class=PlainTextResponse,
+    response_class=Response,
     responses=failures(400, 401, 408, 413, 415, 422, 500, 503)
-    | {200: {"content": {"text/plain": {}}, "description": "The results, as block quotes."}},
+    | {
+        200: {
+            "content": {"text/plain": {"schema": {"type": "string"}}},
+            "description": "The results, as block quotes.",
+        }
+    },
     summary="Call the tools that a text invokes",
 )
 async def invoke(asked: Annotated[InvokeRequest, Body()], request: Request) -> Response:

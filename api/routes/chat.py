@@ -23,6 +23,25 @@ CHAT: Final = "/chat/completions"
 _MODELS: Final = "/models"
 _STARTED: Final = int(time.time())
 _MODEL: Final = ChatModel(id=MODEL, created=_STARTED)
+_EXAMPLE: Final = {
+    "id": "chatcmpl-7d7ac1b6f3a94b0f8f2f6a2f8cbb8c3e",
+    "object": "chat.completion",
+    "created": 1795000000,
+    "model": MODEL,
+    "choices": [
+        {
+            "index": 0,
+            "message": {
+                "role": "assistant",
+                "content": "TTF-1 marks adenocarcinoma. [1]\n\nReferences\n1. Smith JA. ...",
+                "citations": [{"n": 1, "id": "pmid:29952771", "citation": "Smith JA. ...", "integrity": "ok"}],
+            },
+            "finish_reason": "stop",
+        }
+    ],
+    "usage": {"prompt_tokens": 18, "completion_tokens": 60, "total_tokens": 78},
+    "pathlit": {"generation": "000042", "sentences": [{"text": "TTF-1 marks ...", "verdict": "supported"}]},
+}
 
 
 class _OpenAIRoute(APIRoute):
@@ -56,7 +75,15 @@ def speaks_openai(path: str) -> bool:
 @router.post(
     CHAT,
     responses=chat_failures(400, 401, 404, 408, 413, 415, 500, 503)
-    | {200: {"description": "A chat.completion or, with `stream`, its chunks as text/event-stream, ended by [DONE]."}},
+    | {
+        200: {
+            "description": "A chat.completion or, with `stream`, its chunks, ended by [DONE].",
+            "content": {
+                "application/json": {"schema": {"type": "object"}, "example": _EXAMPLE},
+                "text/event-stream": {"schema": {"type": "string"}},
+            },
+        }
+    },
     summary="Chat, grounded in the literature",
 )
 async def completions(wanted: Annotated[ChatRequest, Body()], request: Request) -> Response:
@@ -74,6 +101,7 @@ async def completions(wanted: Annotated[ChatRequest, Body()], request: Request) 
 
 @router.get(_MODELS, response_model=ChatModels, responses=chat_failures(401, 500), summary="The one model there is")
 async def models() -> ChatModels:
+    """For clients that ask which models there are before they let people choose one."""
     return ChatModels(data=[_MODEL])
 
 
@@ -81,6 +109,7 @@ async def models() -> ChatModels:
     _MODELS + "/{id}", response_model=ChatModel, responses=chat_failures(401, 404, 500), summary="The one model by name"
 )
 async def model(id: str) -> ChatModel:  # noqa: A002 - the name that clients see
+    """For clients that look a model up before they use it; any other name is an error."""
     if id != MODEL:
         raise ApiError(404, "model_not_found", f"The model does not exist here; this server has `{MODEL}`.")
     return _MODEL

@@ -75,8 +75,8 @@ class PathlitOptions(BaseModel):
     )
     sources: int = Field(8, ge=1, le=MOST_SOURCES, description="Articles that the answer may rest on, at most.")
     sentences: int = Field(6, ge=1, le=MOST_SENTENCES, description="Sentences that the answer may have, at most.")
-    year_from: int | None = Field(None, ge=1, le=9999)
-    year_to: int | None = Field(None, ge=1, le=9999)
+    year_from: int | None = Field(None, ge=1, le=9999, description="Only articles of this year or later.")
+    year_to: int | None = Field(None, ge=1, le=9999, description="Only articles of this year or earlier.")
 
 
 class ChatRequest(BaseModel):
@@ -85,7 +85,9 @@ class ChatRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str = Field(description=f"`{MODEL}`.", examples=[MODEL])
-    messages: list[ChatMessage] = Field(min_length=1, max_length=_MOST_MESSAGES)
+    messages: list[ChatMessage] = Field(
+        min_length=1, max_length=_MOST_MESSAGES, description="The conversation, oldest first; the last is answered."
+    )
     stream: bool | None = Field(False, description="Send each sentence once it is verified, as server-sent events.")
     stream_options: StreamOptions | None = None
     n: Literal[1] | None = Field(None, description="There is one answer.")

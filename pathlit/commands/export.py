@@ -74,9 +74,7 @@ def export(
     place = HomeFolder(read_settings(home))
     generation = place.store.current()
     # Without an encoder: nothing is searched for.
-    searcher = Searcher(
-        place.open_reader(generation), generation=generation, analyzer=place.analyzer, encoder=None
-    )
+    searcher = Searcher(place.open_reader(generation), generation=generation, analyzer=place.analyzer, encoder=None)
     chosen = choose(searcher, asked)
     if chosen.missing:
         named = ", ".join(asked[one.place] for one in chosen.missing[:_NAMED])

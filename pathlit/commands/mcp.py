@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging.config
+import signal
 
 import anyio
 
@@ -21,10 +22,13 @@ def mcp(home: Home = None) -> None:
     HTTP, `pathlit serve` has the same tools at /mcp.
     """
     from api.assistant.mcp_server import serve_stdio
+    from api.readiness import Readiness
     from api.server import LOG_CONFIG
     from pathlit.assistant import home_assistant
 
     logging.config.dictConfig(LOG_CONFIG)
     place = HomeFolder(read_settings(home))
-    assistant = home_assistant(place, place.live_searcher())
-    anyio.run(serve_stdio, assistant)
+    live = place.live_searcher()
+    # The thread that reads standard input cannot be interrupted otherwise; nothing here is left half done.
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    anyio.run(serve_stdio, home_assistant(place, live), Readiness(live, every_s=place.settings.api.watch_every_s))

@@ -142,6 +142,7 @@ def serve(
         image_search=place.image_search if settings.image_encoder else None,
         answerer=place.answerer,
         lookup=place.citation_lookup,
+        verifier=lambda: place.verifier,
         assistant=home_assistant(place, live),
     )
     run(app, api_settings)

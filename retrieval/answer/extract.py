@@ -31,8 +31,11 @@ _EARLY: Final = 0.5
 """Of a sentence in the first half of the abstract."""
 _FOUND: Final = 0.8
 """Of one there that stands under results or conclusions."""
+_ASKED: Final = 0.4
+"""Of one that stands under aims or methods."""
 _TITLE_SHARE: Final = 0.4
-_AIM_SHARE: Final = 0.75
+_AIM_SHARE: Final = 0.6
+_FRAGMENT_SHARE: Final = 0.4
 _LEANS_SHARE: Final = 0.9
 _BRIEF_SHARE: Final = 0.7
 _SHORTEST: Final = 6  # words
@@ -55,6 +58,8 @@ _AIM = re.compile(
     r"|(?:were|was) (?:randomi[sz]ed|randomly|recruited|enrolled|assigned))\b",
     re.IGNORECASE,
 )
+_FRAGMENT = re.compile(r"(?:In order )?[Tt]o [a-z]+ ")
+"""An aim without its verb: "To determine whether budding predicts spread."."""
 _LEANS = re.compile(
     r"(?:It|Its|This|These|Those|They|Their|Such|Both|However|But|Moreover|Furthermore|Also|In addition"
     r"|Additionally|Similarly|Likewise|Conversely|In contrast|On the other hand|Therefore|Thus|Hence|Nevertheless"
@@ -133,13 +138,14 @@ def _standing(sentence: Sentence) -> float:
         return _TITLE_SHARE
     standing = 1.0 if sentence.place >= 0.5 else _FOUND if sentence.part == "found" else _EARLY
     if sentence.part == "asked":
-        standing = _EARLY
+        standing = _ASKED
     return standing * (_AIM_SHARE if _AIM.search(sentence.text) else 1.0)
 
 
 def _readability(sentence: Sentence) -> float:
     words = len(sentence.text.split())
     share = _LEANS_SHARE if _LEANS.match(sentence.text) else 1.0
+    share *= _FRAGMENT_SHARE if _FRAGMENT.match(sentence.text) else 1.0
     return share * (1.0 if _SHORTEST <= words <= _LONGEST else _BRIEF_SHARE)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-import bibtexparser
+from bibtexparser.entrypoint import write_string
+from bibtexparser.library import Library
 from bibtexparser.model import Entry, Field
 
 from retrieval.citations.keys import citation_keys
@@ -14,9 +15,9 @@ from retrieval.citations.parts import (
     cited_title,
     date_numbers,
     date_of,
+    first_and_last_page,
     is_chapter,
     line,
-    page_range,
     pmcid_of,
     pmid_of,
     season_of,
@@ -32,11 +33,11 @@ _MONTHS: Final = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 
 def write_bibtex(articles: Sequence[IndexedArticle]) -> str:
     keys = citation_keys([one.article for one in articles])
-    library = bibtexparser.Library()
+    library = Library()
     for one, key in zip(articles, keys, strict=True):
         library.add(Entry(_entry_type(one.article), key, list(_fields(one))))
     # Values are braced already: a month is a macro and must not be.
-    return bibtexparser.write_string(library, unparse_stack=[])
+    return write_string(library, unparse_stack=[])
 
 
 def _entry_type(article: Article) -> str:
@@ -74,7 +75,7 @@ def _fields(one: IndexedArticle) -> Iterator[Field]:
         {
             "volume": escaped(line(journal.volume)),
             "number": escaped(line(journal.issue)),
-            "pages": escaped(page_range(article.pages, "--")),
+            "pages": "--".join(escaped(page) for page in first_and_last_page(article.pages) if page),
             "issn": escaped(line(journal.issn)),
             "doi": verbatim(line(article.doi)),
             "pmid": pmid_of(article),

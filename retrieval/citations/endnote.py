@@ -1,7 +1,7 @@
 """EndNote's own tagged format (.enw).
 
-EndNote opens it with its own filter, without asking for one, and knows each tag as one of its fields; RIS goes through a
-filter for another program, which depends on the version. For all other programs RIS is the better choice.
+EndNote opens it with its own filter, without asking for one, and knows each tag as one of its fields; RIS goes through
+a filter for another program, which depends on the version. For all other programs RIS is the better choice.
 """
 
 from __future__ import annotations

@@ -30,10 +30,10 @@ class ExportFormat(Record, frozen=True):
 FORMATS: Final[Mapping[FormatName, ExportFormat]] = {
     found.name: found
     for found in (
-        ExportFormat("ris", "application/x-research-info-systems", ".ris", "Zotero, Mendeley, Citavi, RefWorks, JabRef"),
+        ExportFormat("ris", "application/x-research-info-systems", ".ris", "Zotero, Mendeley, Citavi, RefWorks"),
         ExportFormat("bibtex", "application/x-bibtex", ".bib", "LaTeX with BibTeX or BibLaTeX, JabRef"),
         ExportFormat("nbib", "application/nbib", ".nbib", "programs that read PubMed's own files"),
-        ExportFormat("csl-json", "application/vnd.citationstyles.csl+json", ".json", "pandoc, Quarto, Zotero, citeproc"),
+        ExportFormat("csl-json", "application/vnd.citationstyles.csl+json", ".json", "pandoc, Quarto, citeproc"),
         ExportFormat("endnote", "application/x-endnote-refer", ".enw", "EndNote, which opens it without a filter"),
         ExportFormat("text", "text/plain", ".txt", "a manuscript: a list in the style of Vancouver, AMA or APA"),
     )

@@ -18,15 +18,15 @@ _ESCAPES: Final = {
     **{character: f"\\{character}" for character in "&%$#_"},
 }
 _GREEK: Final = (
-    "α alpha β beta γ gamma δ delta ε varepsilon ζ zeta η eta θ theta ι iota κ kappa λ lambda μ mu ν nu ξ xi π pi ρ rho "
-    "σ sigma ς varsigma τ tau υ upsilon φ varphi χ chi ψ psi ω omega Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ Sigma "
-    "Φ Phi Ψ Psi Ω Omega ≤ leq ≥ geq ≈ approx ≠ neq ∞ infty → rightarrow ← leftarrow ↑ uparrow ↓ downarrow"
+    "α alpha β beta γ gamma δ delta ε varepsilon ζ zeta η eta θ theta ι iota κ kappa λ lambda μ mu ν nu ξ xi π pi ρ "
+    "rho σ sigma ς varsigma τ tau υ upsilon φ varphi χ chi ψ psi ω omega Γ Gamma Δ Delta Θ Theta Λ Lambda Ξ Xi Π Pi Σ "
+    "Sigma Φ Phi Ψ Psi Ω Omega ≤ leq ≥ geq ≈ approx ≠ neq ∞ infty → rightarrow ← leftarrow ↑ uparrow ↓ downarrow"
 ).split()
 _SIGNS: Final = dict(zip(_GREEK[::2], _GREEK[1::2], strict=True))
 _TABLE: Final = str.maketrans(_ESCAPES | {sign: f"{{$\\{name}$}}" for sign, name in _SIGNS.items()})
 # Two hyphens are a dash to LaTeX, two apostrophes a quotation mark, and so on; empty braces keep them apart.
 _LIGATURE: Final = re.compile(r"([-'`<>,?!])(?=[-'`<>,])")
-_NAME: Final = re.compile(r"[^\W_]*(?:[A-Z][^\W_]*|[^\W\d_a-z][^\W_]*)(?:[-/.][^\W_]+)*")
+_WORD: Final = re.compile(r"[^\W_]+(?:[-/.][^\W_]+)*")
 
 
 def escaped(text: str) -> str:
@@ -38,13 +38,11 @@ def escaped_title(title: str) -> str:
     """The same, with names in braces, so that no bibliography style makes pd-l1 of PD-L1."""
     parts: list[str] = []
     end = 0
-    for found in _NAME.finditer(title):
-        parts.append(escaped(title[end : found.start()]))
-        word = escaped(found[0])
-        # Its first word has a capital anyway.
-        is_plain_first = found.start() == 0 and found[0][1:] == found[0][1:].lower()
-        parts.append(word if is_plain_first else f"{{{word}}}")
-        end = found.end()
+    for found in _WORD.finditer(title):
+        # The first word keeps its capital anyway.
+        if any(map(str.isupper, found[0][1:] if found.start() == 0 else found[0])):
+            parts += [escaped(title[end : found.start()]), "{", escaped(found[0]), "}"]
+            end = found.end()
     return "".join((*parts, escaped(title[end:])))
 
 

@@ -137,7 +137,7 @@ def _link(link: Correction) -> str:
 
 
 def _heading(heading: MeshHeading) -> str:
-    """Descriptor/qualifier/*qualifier: the star stands at what is a main point, of the descriptor if at no qualifier."""
+    """Descriptor/qualifier/*qualifier: a star marks a main point, at the descriptor where at no qualifier."""
     qualifiers = "".join(f"/{'*' if q.major else ''}{q.name}" for q in heading.qualifiers)
     is_starred = heading.major and not any(q.major for q in heading.qualifiers)
     return f"{'*' if is_starred else ''}{heading.name}{qualifiers}"

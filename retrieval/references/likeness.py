@@ -1,7 +1,7 @@
 """How alike two titles are, or whether a title stands inside a reference, typing errors and all.
 
-Words are aligned in their order and weigh by their letters, so that "of the" says little; numbers weigh like long words,
-because they tell the parts of a series apart.
+Words are aligned in their order and weigh by their letters, so that "of the" says little; numbers weigh like long
+words, because they tell the parts of a series apart.
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ _NOT_THE_SAME: Final = 0.84
 """What titles are worth at most that differ in a number, or of which one is that of an erratum or a reply."""
 _SMALL: Final = ("the", "of", "and", "in", "for")
 _AT_ITS_END: Final = 0.9
-_UNKNOWN: Final = 0.75
+_UNKNOWN: Final = 0.5
 """What a part is worth that the reference states and the record lacks: of two copies, the one that says more fits."""
 
 
@@ -84,7 +84,7 @@ def match(reference: Reference, found: IndexedArticle) -> Match:
 def differences(reference: Reference, article: Article) -> tuple[str, ...]:
     """What the reference says otherwise than the record does."""
     told: list[str] = []
-    if reference.year and article.year and reference.year != article.year and not _year(reference, article) == 1:
+    if reference.year and article.year and reference.year != article.year and _year(reference, article) != 1:
         told.append(f"year {reference.year}, the record has {article.year}")
     if _author(reference, article) == 0:
         told.append(f"first author {reference.first_author}, the record has {article.authors[0].name}")

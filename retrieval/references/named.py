@@ -10,7 +10,7 @@ from retrieval.records import LOCAL_PMID_FLOOR, Record
 
 _PMID: Final = re.compile(
     r"(?:\bPMID|\bPubMed(?:\s+(?:PMID|ID))?)\s*[:#]?\s*([0-9]{1,9})(?![0-9])"
-    r"|(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pubmed|identifiers\.org/pubmed)[/:]([0-9]{1,9})(?![0-9])/?",
+    r"|(?:https?://)?(?:www\.)?(?:pubmed\.ncbi\.nlm\.nih\.gov|ncbi\.nlm\.nih\.gov/pubmed|identifiers\.org/pubmed)[/:]([0-9]{1,9})(?![0-9])/?",
     re.IGNORECASE,
 )
 _PMCID: Final = re.compile(

@@ -57,9 +57,7 @@ def parse_references(text: str | bytes, format: Format = "auto") -> list[Referen
     return found
 
 
-def _read(
-    content: str, chosen: str
-) -> Iterator[tuple[str, str] | Callable[[int], Reference | UnreadableReference]]:
+def _read(content: str, chosen: str) -> Iterator[tuple[str, str] | Callable[[int], Reference | UnreadableReference]]:
     if chosen == "text":
         for item in items(content):
             yield lambda place, item=item: _in_prose(item.label, item.text, place)  # type: ignore[misc]
@@ -75,7 +73,7 @@ def _in_file(fields: Fields, place: int) -> Reference | UnreadableReference:
 
 def _in_prose(label: str, text: str, place: int) -> Reference | UnreadableReference:
     if len(text) > _LONGEST_ITEM:
-        reason = f"it has {len(text):,} characters, more than the {_LONGEST_ITEM:,} of any reference; separate the items"
+        reason = f"it has {len(text):,} characters, more than the {_LONGEST_ITEM:,} of any reference; part the items"
         return _unreadable(place, text, reason)
     if re.fullmatch(r"[0-9]{1,16}", text) and 0 < int(text) < LOCAL_PMID_FLOOR:
         return Reference(place=place, raw=text, label=label, pmid=int(text))
@@ -122,7 +120,7 @@ def _decoded(text: str | bytes) -> str:
             text = text.decode(encoding)
         except UnicodeDecodeError as exc:
             raise InputError(
-                f"the input is not text in {encoding.removesuffix('-sig').upper()} (byte {exc.start:,}); save it as UTF-8"
+                f"the input is no text in {encoding.removesuffix('-sig').upper()} (byte {exc.start:,}): save it so"
             ) from exc
     if (strange := _CONTROL.search(text)) is not None:
         raise InputError(
@@ -130,5 +128,5 @@ def _decoded(text: str | bytes) -> str:
             "hand over a .bib, .ris or .nbib file, or plain text"
         )
     if not text.strip():
-        raise InputError("the input is empty; give identifiers, references, or the content of a .bib, .ris or .nbib file")
+        raise InputError("the input is empty; give identifiers, references, or the content of a .bib, .ris or .nbib")
     return text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")

@@ -23,7 +23,9 @@ _DOTTED: Final = rf"{_CAPITAL}\.(?:[\s-]?{_CAPITAL}\.){{0,3}}"
 _VANCOUVER: Final = re.compile(rf"({_LAST})\s{_JOINED}{_RANK}(?=[,.;:]|\s(?:and|&|et)\b|$)")
 _APA: Final = re.compile(rf"({_LAST}),\s?(?:{_DOTTED}|{_JOINED}(?=[,.;:]|\s(?:and|&|\()|$)){_RANK}")
 _IEEE: Final = re.compile(rf"{_DOTTED}\s?({_LAST})(?=[,.;:]|\s(?:and|&|et)\b|$)")
-_FULL: Final = re.compile(rf"({_LAST}),\s{_CAPITAL}[\w'’-]{{1,30}}(?:\s{_CAPITAL}[\w.'’-]{{0,30}}){{0,2}}(?=[,.;]|\s(?:and|&)\b|$)")
+_FULL: Final = re.compile(
+    rf"({_LAST}),\s{_CAPITAL}[\w'’-]{{1,30}}(?:\s{_CAPITAL}[\w.'’-]{{0,30}}){{0,2}}(?=[,.;]|\s(?:and|&)\b|$)"
+)
 _BETWEEN: Final = re.compile(r"\s*(?:[,;]\s*(?:(?:and|&|…|\.\.\.)\s*)?|\s(?:and|&)\s*)")
 _ET_AL: Final = re.compile(r"[,;]?\s*(?:et\s*al\b\.?|and\s(?:others|colleagues)\b)", re.IGNORECASE)
 _AUTHORS_END: Final = re.compile(r"\s*[.:,;]*\s*")
@@ -31,7 +33,9 @@ _AUTHORS_END: Final = re.compile(r"\s*[.:,;]*\s*")
 _YEAR: Final = re.compile(r"(?<![\d/.-])((?:1[89]|20)\d\d)[a-z]?(?![\d/-]|\.\d)")
 _YEAR_AHEAD: Final = re.compile(r"\(?((?:1[89]|20)\d\d)[a-z]?(?:,\s?[^()]{1,40})?\)?\s*[.:,]?\s*")
 _QUOTED: Final = re.compile(r"[“\"]([^“”\"]{12,600})[”\"]")
-_ENDS: Final = re.compile(r"(?<!\bvs)(?<!\bspp)(?<!\bsp)(?<!\bNo)(?<!\bSt)(?<!\be\.g)(?<!\bi\.e)[.?!][\])]?\s+(?=[^\sa-z]|$)")
+_ENDS: Final = re.compile(
+    r"(?<!\bvs)(?<!\bspp)(?<!\bsp)(?<!\bNo)(?<!\bSt)(?<!\be\.g)(?<!\bi\.e)[.?!][\])]?\s+(?=[^\sa-z]|$)"
+)
 _PAGE: Final = r"[A-Za-z]{0,3}\d{1,8}"
 _RANGE: Final = rf"{_PAGE}\s?[-–—]{{1,2}}\s?{_PAGE}"
 _PLACE: Final = re.compile(
@@ -153,4 +157,4 @@ def _place(rest: str) -> tuple[str, str, str, int]:
 def _journal(rest: str, end: int) -> str:
     name = rest[:end].strip(" .,;:(*_")
     name = re.sub(r"^In:?\s+", "", name)
-    return name if len(name) <= 200 else ""
+    return name if len(name) <= 200 and any(map(str.isalpha, name)) else ""

@@ -24,7 +24,7 @@ from retrieval.search import Searcher
 _Kind = Literal["pmid", "doi", "pmcid", "id"]
 
 # Measured by `python -m benchmarks.references`.
-TAKEN: Final = 0.85
+TAKEN: Final = 0.78
 """The score from which an article is taken whose author and journal are not those of the reference."""
 LIKELY: Final = 0.7
 """The score from which it is shown as a candidate."""
@@ -73,7 +73,9 @@ def _resolved(reference: Reference, searcher: Searcher) -> Resolution:
     if _is_other_paper(compared):
         meant = [found for found in _alike(reference, searcher) if found.score >= LIKELY]
         record = f"{first.named} is {_shown(first.found)}"
-        told = f"{record}, not what the reference says" if compared.title is None else f"{record}, which is another title"
+        told = (
+            f"{record}, not what the reference says" if compared.title is None else f"{record}, which is another title"
+        )
         return _conflict(reference, [*meant, compared], told)
     return Resolution(
         reference=reference,
@@ -115,6 +117,8 @@ def _by_words(reference: Reference, looked_up: Sequence[_LookUp], searcher: Sear
         return _conflict(reference, best[:1], f"the title is that of {_name(best[0].found)}, which has {contrary}")
     if best and (how == "citation" or _is_taken(best[0])):
         rivals = [one for one in best[1:] if best[0].score - one.score < _APART and one.score >= LIKELY]
+        if original := _original([best[0], *rivals]):
+            best, rivals = [original], []
         if rivals:
             told = f"{1 + len(rivals)} articles fit alike"
             return _unsettled(reference, ResolutionStatus.AMBIGUOUS, [best[0], *rivals], told)
@@ -172,6 +176,13 @@ def _ranked(reference: Reference, found: Sequence[IndexedArticle]) -> list[Match
     return sorted((match(reference, one) for one in found), key=lambda one: (-one.score, one.found.article.pmid))
 
 
+def _original(rivals: Sequence[Match]) -> Match | None:
+    """PubMed's record where all others are copies of it from elsewhere, with the same title."""
+    from_pubmed = [one for one in rivals if one.found.article.pmid < LOCAL_PMID_FLOOR]
+    titles = {words(one.found.article.title) for one in rivals}
+    return from_pubmed[0] if len(from_pubmed) == 1 and len(titles) == 1 else None
+
+
 def _is_taken(best: Match) -> bool:
     """Whether an article fits so well that it must be the one: the worse its title, the more else has to agree."""
     if best.title is None or best.title < _POOR_TITLE_TAKEN:
@@ -218,9 +229,7 @@ def _unsettled(reference: Reference, status: ResolutionStatus, seen: Sequence[Ma
     candidates: dict[int, Candidate] = {}
     for one in seen:
         candidates.setdefault(one.found.article.pmid, Candidate(one.found, one.score))
-    return Resolution(
-        reference=reference, status=status, candidates=tuple(candidates.values())[:_SHOWN], reason=reason
-    )
+    return Resolution(reference=reference, status=status, candidates=tuple(candidates.values())[:_SHOWN], reason=reason)
 
 
 def _name(found: IndexedArticle) -> str:

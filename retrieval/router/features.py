@@ -24,6 +24,7 @@ FEATURES: Final = (
     "about_asker",
     "talk",
     "names_something",
+    "points",
     "image",
     "slide",
 )
@@ -40,6 +41,7 @@ to_assistant      you, your
 about_asker       I, my, we, our
 talk              small talk, a sum, a question about the assistant, as the rules tell it
 names_something   words that say more than "what does this image show"
+points            this, it, here: words that mean what is shown rather than name it, where an image is given
 image, slide      what was handed over
 """
 
@@ -54,6 +56,7 @@ _MEDICAL: Final = re.compile(
 )
 _YOU: Final = frozenset("you your yours yourself".split())
 _I: Final = frozenset("i i'm me my mine we our us".split())
+_POINTING: Final = frozenset("this these it its here shown seen attached".split())
 _LONG: Final = 9
 
 
@@ -62,6 +65,7 @@ def features_of(asked: Asked) -> dict[str, float]:
     form = form_of(asked.text)
     words = [word.replace("’", "'") for word in form.words]
     folded = [word.casefold() for word in words]
+    shown = asked.has_image or asked.has_slide
 
     def share(count: int) -> float:
         return count / len(words) if words else 0.0
@@ -79,6 +83,7 @@ def features_of(asked: Asked) -> dict[str, float]:
         "about_asker": float(any(word in _I for word in folded)),
         "talk": float(bool(kind_of_talk(asked.text))),
         "names_something": float(says_more_than_the_image(asked.text)),
+        "points": float(shown and any(word in _POINTING for word in folded)),
         "image": float(asked.has_image),
         "slide": float(asked.has_slide),
     }

@@ -104,13 +104,13 @@ class View:
         asked = self.asked.directed
         if not asked:
             return 0.0, 0.0, 0.0
-        found = [_compare(one, self.said.directed, self.asked.content, self.said.content) for one in asked]
+        found = [_compare(one, self.said.directed, self.said.content) for one in asked]
         n = len(asked)
         return sum(max(f, 0.0) for f in found) / n, sum(max(-f, 0.0) for f in found) / n, found.count(0.0) / n
 
     @property
     def antonym(self) -> float:
-        """1 where a word of one is the other's with a denying prefix (inaccurate, deactivates) and the other lacks it."""
+        """1 where one has a word and the other the same word with a denying prefix: accurate and inaccurate."""
         ours, theirs = self.asked.content - self.said.content, self.said.content - self.asked.content
         return float(any(_denies(a, b) or _denies(b, a) for a in ours for b in theirs))
 
@@ -145,8 +145,8 @@ def agree(number: Number, said: Sequence[Number]) -> int:
     return -1 if any(number.unit == other.unit for other in said) else 0
 
 
-def _compare(asked: Directed, said: Sequence[Directed], asked_content: frozenset[str], said_content: frozenset[str]) -> float:
-    """Above 0 where the sentence's word of the same axis that speaks of the same has the same sign, below 0 where not."""
+def _compare(asked: Directed, said: Sequence[Directed], said_content: frozenset[str]) -> float:
+    """Above 0 where the sentence's word of the same axis about the same things has the same sign, below 0 where not."""
     about = asked.about & said_content
     best, sign = 0.0, 0
     for other in said:

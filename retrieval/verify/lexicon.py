@@ -52,10 +52,9 @@ def read_lexicon(analyzer: Analyzer, path: Path = LEXICON) -> Lexicon:
             opposites.setdefault(more, less)
             opposites.setdefault(less, more)
     same = {word: names[0] for names in content["same"] for word in names}
-    return Lexicon(*(frozenset(content[name].split()) for name in Lexicon._fields[:4]), directions, opposites, same)
+    negations, hedges, sweeping, aims = (frozenset(content[name].split()) for name in Lexicon._fields[:4])
+    return Lexicon(negations, hedges, sweeping, aims, directions, opposites, same)
 
 
 def _side(listed: dict[str, Any], place: int, name: str) -> Iterable[str]:
     return [*(pair[place] for pair in listed["pairs"]), *listed[name].split()]
-
-

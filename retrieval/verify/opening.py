@@ -26,7 +26,7 @@ LEARNED: Final = "learned"
 def open_verifier(
     name: str = LEARNED, *, accepted_licences: frozenset[str] = frozenset(), encoder: Encoder | None = None
 ) -> Verifier:
-    """Not loaded yet: "learned" (packaged), a .toml file of `pathlit train verifier`, or an NLI model by name or folder.
+    """Not loaded yet: "learned" (packaged), a .toml file of `pathlit train verifier`, or an NLI model's name or folder.
 
     `encoder` is used again where it is the one that the model was learned with.
     """

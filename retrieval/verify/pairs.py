@@ -12,11 +12,18 @@ import msgspec
 
 from retrieval.errors import InputError, MalformedFileError
 from retrieval.records import Record
+from retrieval.verify.base import Verdict
 
 Label = Literal["support", "contradict", "neutral"]
 LABELS: Final[tuple[Label, ...]] = get_args(Label)
 """In the order of a verifier's probabilities."""
+_SUPPORT, _CONTRADICT, _NEUTRAL = LABELS
 _LONGEST: Final = 100_000
+
+
+def label_of(verdict: Verdict) -> Label:
+    """PARTLY counts as neutral: it does not claim that the text supports."""
+    return {Verdict.SUPPORTED: _SUPPORT, Verdict.CONTRADICTED: _CONTRADICT}.get(verdict, _NEUTRAL)
 
 
 class Pair(Record, frozen=True):

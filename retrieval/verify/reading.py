@@ -54,7 +54,9 @@ class SentenceReader:
         waiting = sorted({text for text in texts if text not in found}, key=len)
         for start in range(0, len(waiting), _AT_ONCE):
             group = waiting[start : start + _AT_ONCE]
-            for text, read in zip(group, self._encoder.read_sentences(group), strict=True):
+            # Tokenizers refuse lone surrogates, which claims from outside may hold.
+            clean = [text.encode(errors="replace").decode() for text in group]
+            for text, read in zip(group, self._encoder.read_sentences(clean), strict=True):
                 found[text] = Sentence(self._wordings.read(text), read)
         with self._lock:
             for text in waiting:

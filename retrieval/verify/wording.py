@@ -16,7 +16,8 @@ _AROUND: Final = 5
 """Words on either side of a direction that tell what it is about."""
 
 _NUMBER = re.compile(
-    r"(?<![\w.])(?<![^\W\d_]-)(?P<value>\d+(?:[.,·]\d+)*)(?:\s*(?P<unit>%|percent\b|per cent\b|-?fold\b|‰|°C?|[µμ]?[mnk]?g\b|[mµμn]?[lL]\b"
+    r"(?<![\w.])(?<![^\W\d_]-)(?P<value>\d+(?:[.,·]\d+)*)"
+    r"(?:\s*(?P<unit>%|percent\b|per cent\b|-?fold\b|‰|°C?|[µμ]?[mnk]?g\b|[mµμn]?[lL]\b"
     r"|mmol|nmol|mg/\w+|years?|months?|weeks?|days?|hours?|minutes?|patients|cases|mm\b|cm\b|[µμn]m\b|kDa))?",
 )
 _WORDED = {word: float(i) for i, word in enumerate(
@@ -57,7 +58,7 @@ class Wording(NamedTuple):
     covered_by: Mapping[str, str]
     """A term that belongs to a name of the vocabulary -> that group's name."""
     names: frozenset[str]
-    """Terms written as names: HER2, p53, mTOR; not one that explains the words before it, as in "kidney disease (CKD)"."""
+    """Terms written as names: HER2, p53, mTOR; not one that explains the words before it: "kidney disease (CKD)"."""
     numbers: tuple[Number, ...]
     directed: tuple[Directed, ...]
     negations: int
@@ -137,7 +138,7 @@ class WordingReader:
         self,
         words: Sequence[str],
         split: Sequence[Sequence[str]],
-        content: Sequence[tuple[str, ...]],
+        content: list[tuple[str, ...]],
         turning: Sequence[int],
     ) -> Iterator[Directed]:
         for i, (word, terms) in enumerate(zip(words, split, strict=True)):
@@ -148,7 +149,6 @@ class WordingReader:
             near = content[max(0, i - _AROUND) : i] + content[i + 1 : i + 1 + _AROUND]
             about = frozenset(term for kept in near for term in kept)
             yield Directed(found.axis, found.sign * (-1) ** negated, i, about)
-
 
 
 def _numbers(text: str, words: Sequence[str]) -> Iterator[Number]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from retrieval.citations import FORMATS
+from retrieval.citations import FORMATS, FormatName
 from tests.api.library import LOCAL
 
 
@@ -16,7 +16,7 @@ def ask(client: TestClient, **asked: Any) -> Any:
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name != "text"])
-def test_a_file_has_its_own_type_and_name(client: TestClient, name: str) -> None:
+def test_a_file_has_its_own_type_and_name(client: TestClient, name: FormatName) -> None:
     answer = ask(client, ids=["101", "102"], format=name)
     assert answer.status_code == 200
     assert answer.headers["content-type"] == f"{FORMATS[name].media_type}; charset=utf-8"

@@ -22,7 +22,7 @@ def installed(demo: Path) -> StdioServerParameters:
         command=sys.executable,
         args=["-m", "pathlit", "mcp", "--home", str(demo)],
         cwd=demo,
-        env={"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1", "PATHLIT_VERIFIER": "/tmp/x-doors/verifier.toml"},
+        env={"PYTHONPATH": str(Path(__file__).parents[2]), "OMP_NUM_THREADS": "1"},
     )
 
 

@@ -10,6 +10,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from api.assistant.tools import TOOLS
+from api.schemas.chat import ChatRequest
 from tests.api.assistant.fake_doors import SPAN, Script, assistant_app
 from tests.api.assistant.test_tools import GOOD, IMAGE_TEXT
 from tests.api.library import Library
@@ -111,6 +112,25 @@ def test_keys_close_all_of_it(library: Library, script: Script) -> None:
         assert client.get("/v1/tools", headers={"X-API-Key": "0123456789abcdef"}).status_code == 200
 
 
-def test_the_document_of_the_api_describes_them(client: TestClient) -> None:
-    paths = client.get("/openapi.json").json()["paths"]
-    assert {"/v1/tools", "/v1/tools/call", "/v1/tools/invoke", "/v1/chat/completions", "/v1/models"} <= set(paths)
+DOORS = ("/v1/tools", "/v1/tools/call", "/v1/tools/invoke", "/v1/chat/completions", "/v1/models", "/v1/models/{id}")
+
+
+def test_the_document_of_the_api_describes_every_door_and_its_failures(client: TestClient) -> None:
+    document = client.get("/openapi.json").json()
+    for path in DOORS:
+        ((_, operation),) = document["paths"][path].items()
+        assert operation["summary"]
+        assert len(operation["description"]) > 40
+        assert operation["responses"]["200"]["content"]
+        shape = "ChatErrorResponse" if "chat" in path or "models" in path else "ErrorResponse"
+        for status, answer in operation["responses"].items():
+            if status not in ("200", "422"):
+                assert answer["content"]["application/json"]["schema"]["$ref"].endswith(f"/{shape}"), (path, status)
+
+
+def test_every_field_of_a_request_is_described(client: TestClient) -> None:
+    schemas = client.get("/openapi.json").json()["components"]["schemas"]
+    without_effect = {name for name, field in ChatRequest.model_fields.items() if field.annotation is Any}
+    for name in ("ToolCallRequest", "InvokeRequest", "ChatRequest", "PathlitOptions"):
+        for field, schema in schemas[name]["properties"].items():
+            assert schema.get("description") or field in without_effect or "$ref" in json.dumps(schema), (name, field)

@@ -33,8 +33,7 @@ PROGRAM = Path(__file__).with_name("stdio_program.py")
 KEY = "0123456789abcdef"
 
 
-@pytest.fixture(scope="module")
-def stdio(library: Library) -> StdioServerParameters:
+def started(library: Library) -> StdioServerParameters:
     return StdioServerParameters(
         command=sys.executable, args=[str(PROGRAM), str(library.home)], cwd=ROOT, env={"PYTHONPATH": str(ROOT)}
     )
@@ -57,8 +56,8 @@ def connected(server: Any, mode: str = "auto") -> Iterator[Use]:
 
 
 @pytest.fixture(scope="module", params=["stdio", "http", "http before 2026"])
-def use(request: pytest.FixtureRequest) -> Iterator[Use]:
-    server = request.getfixturevalue("stdio" if request.param == "stdio" else "address")
+def use(request: pytest.FixtureRequest, library: Library) -> Iterator[Use]:
+    server = started(library) if request.param == "stdio" else request.getfixturevalue("address")
     with connected(server, "legacy" if "before" in request.param else "auto") as use:
         yield use
 
@@ -164,6 +163,24 @@ def test_standard_output_carries_nothing_but_the_protocol(library: Library) -> N
     assert "Doe" not in err
 
 
+def test_a_generation_that_is_published_meanwhile_is_followed(tmp_path: Path) -> None:
+    library = Library(tmp_path)
+
+    async def work(client: Client) -> None:
+        answer = await client.call_tool("search_literature", GOOD["search_literature"])
+        assert answer.is_error
+        assert "Nothing has been published yet" in str(answer.content)
+        for generation in ("000001", "000002"):
+            await anyio.to_thread.run_sync(library.release)
+            with anyio.fail_after(20):
+                while (answer.structured_content or {}).get("generation") != generation:
+                    await anyio.sleep(0.1)
+                    answer = await client.call_tool("search_literature", GOOD["search_literature"])
+
+    with connected(started(library)) as use:
+        use(work)
+
+
 INITIALIZE = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "0"}}
 
 
@@ -180,6 +197,12 @@ def test_pages_of_other_origins_and_rebound_names_are_refused(address: str) -> N
     assert post(address, origin="https://evil.example") == 403
     assert post(address, origin="null") == 403
     assert post(address, host=f"evil.example:{port}") == 421
+
+
+def test_nothing_but_posts_is_taken(address: str) -> None:
+    for method in ("GET", "DELETE", "PUT"):
+        response = httpx2.request(method, address, headers={"accept": "text/event-stream"})
+        assert (response.status_code, response.headers["allow"]) == (405, "POST")
 
 
 def test_keys_close_it(library: Library) -> None:

@@ -15,7 +15,7 @@ from api.assistant.schema import schema_of
 from api.assistant.tools import TOOLS, Called, Tool, tool_named
 from retrieval.errors import ArticleNotFoundError, InputError
 from retrieval.index.interface import IndexedArticle
-from retrieval.records import Article, Section
+from retrieval.records import Article, Evidence, Hit, Query, SearchResult, Section
 from tests.api.assistant.fake_doors import IMAGE, SPAN, Script
 from tests.api.library import LUNG, Library
 
@@ -202,6 +202,11 @@ def test_results_are_bounded_whatever_the_articles_hold(doors: Doors) -> None:
     result = tool_named("get_article").call(huge, {"id": "7"}).result
     assert result["abstract"].endswith(" […]")
     assert len(json.dumps(result)) < 16_000
+    evidence = Evidence(field="abstract", start=0, end=450_000, text=article.abstract, score=1.0)
+    hit = Hit(article, 1, 1.0, {}, (evidence,) * 50)
+    found = SearchResult(Query(text="x"), (hit,) * 20, "000001", "word " * 9_000, ("word " * 9_000,) * 99)
+    most = Doors(**{**doors.__dict__, "search": lambda _: found})
+    assert len(json.dumps(tool_named("search_literature").call(most, {"query": "x", "limit": 20}).result)) < 90_000
 
 
 @pytest.mark.parametrize("text", ["YW4gaW1hZ2U=", "data:image/png;base64,YW4gaW1hZ2U=", "YW4g\naW1h\r\nZ2U= "])

@@ -1,9 +1,12 @@
 """Whether the literature answers: features that fall as they should, a packaged model, and files that are checked."""
 
+from importlib.resources import as_file, files
 from pathlib import Path
 
 import pytest
 
+from indexing.pubmed.reader import read_pubmed_xml
+from retrieval.analysis import Analyzer
 from retrieval.answer.abstention import (
     SHIPPED,
     THRESHOLD,
@@ -16,8 +19,10 @@ from retrieval.answer.abstention import (
     write_abstention,
 )
 from retrieval.answer.answerable import BY_MEANING, BY_WORDS, read_features
+from retrieval.encoders.text import TextEncoder
 from retrieval.errors import ConfigurationError
 from retrieval.records import Article, Filters, IntegrityPolicy, Query, Section, Term
+from retrieval.rerank.opening import open_reranker
 from retrieval.search import Searcher
 from retrieval.synonyms import Synonyms
 from retrieval.vocabulary.file import PATHOLOGY, read_vocabulary
@@ -29,9 +34,7 @@ ARTICLES = [
     article(1, "Budding.", "Tumour budding predicts nodal spread of colon carcinoma."),
     article(2, "Melanoma.", "Melanoma of the skin is staged by thickness."),
     *(article(n, "Other things.", "Tissue was studied in patients with carcinoma.") for n in range(10, 30)),
-    Article(
-        pmid=3, title="Zeal.", sections=(Section("Zealin cures keratosis."),), publication_types=(RETRACTED,)
-    ),
+    Article(pmid=3, title="Zeal.", sections=(Section("Zealin cures keratosis."),), publication_types=(RETRACTED,)),
 ]
 MEANING_TOO = AbstentionModel("words@1", Weights(-4, {"weakest": 8.0}), Weights(50, {}))
 
@@ -115,7 +118,9 @@ def test_the_weights_for_meaning_are_used_only_with_the_encoder_that_they_were_l
     assert answerability(text, result, searcher, other) > 0.99
 
 
-@pytest.mark.parametrize(("text", "answered"), [("tumour budding and nodal spread", True), ("capital of France", False)])
+@pytest.mark.parametrize(
+    ("text", "answered"), [("tumour budding and nodal spread", True), ("capital of France", False)]
+)
 def test_the_packaged_model_answers_by_words_alone_where_there_is_no_reader(
     tmp_path: Path, text: str, answered: bool
 ) -> None:
@@ -155,3 +160,45 @@ def test_a_file_that_cannot_be_used_is_refused_by_name(tmp_path: Path, old: str,
 def test_a_file_that_is_not_there_is_said(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match="cannot be read"):
         read_abstention(tmp_path / "none.toml")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("text", "answered"),
+    [
+        ("Which markers separate lung adenocarcinoma from squamous cell carcinoma?", True),
+        ("HER2 and Ki-67 in breast cancer", True),
+        ('"mismatch repair" tumour budding colorectal', True),
+        ("Which stains show amyloid?", True),
+        ("What is the capital of France?", False),
+        ("How do I bake sourdough bread?", False),
+        ("Is zorlatinib effective in lung adenocarcinoma?", False),
+        ("What is the treatment of malaria?", False),
+    ],
+)
+def test_the_demonstration_texts_answer_what_they_are_about_and_nothing_else(
+    demonstration: Searcher, text: str, answered: bool
+) -> None:
+    found = answerability(text, demonstration.search(Query(text=text)), demonstration)
+    assert (found >= THRESHOLD) is answered
+
+
+@pytest.fixture(scope="module")
+def demonstration(tmp_path_factory: pytest.TempPathFactory) -> Searcher:
+    """The packaged encoder, reranker and vocabulary over the demonstration texts."""
+    encoder = TextEncoder()
+    corpus = Corpus(tmp_path_factory.mktemp("demonstration"), encoder)
+    vocabulary = read_vocabulary(PATHOLOGY)
+    corpus.analyzer = Analyzer(vocabulary.symbols())
+    with as_file(files("pathlit") / "demo_corpus.xml") as path:
+        corpus.publish(record for record in read_pubmed_xml(path) if isinstance(record, Article))
+    reader = corpus.open_reader()
+    return Searcher(
+        reader,
+        generation=reader.manifest.generation,
+        analyzer=corpus.analyzer,
+        encoder=encoder,
+        synonyms=Synonyms(vocabulary, corpus.analyzer),
+        reranker=open_reranker("learned", corpus.analyzer, encoder, accepted_licences=frozenset()),
+        rerank_budget_s=600.0,
+    )

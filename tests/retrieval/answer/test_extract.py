@@ -60,7 +60,9 @@ def test_every_quotation_is_a_span_of_the_one_article_that_it_cites(searcher: Se
 
 
 def test_a_second_paper_on_the_question_is_quoted_and_one_beside_it_is_not(searcher: Searcher) -> None:
-    keys = [key for draft in compose(QUESTION, sources(BUDDING, AGREEING, ELSEWHERE), searcher, 6) for key in draft.keys]
+    keys = [
+        key for draft in compose(QUESTION, sources(BUDDING, AGREEING, ELSEWHERE), searcher, 6) for key in draft.keys
+    ]
     assert set(keys) == {"K1A", "K2A"}
 
 

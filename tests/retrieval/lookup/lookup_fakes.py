@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from retrieval.records import Correction, Evidence, Term
-from retrieval.records import Article, Author, Journal, PartialDate, Section
+from retrieval.records import Article, Author, Correction, Evidence, Journal, PartialDate, Section, Term
 from retrieval.search import Searcher
 from retrieval.verify.base import Claim, Judgement, Verdict
 from tests.fakes import Corpus, HashingEncoder
@@ -50,7 +49,7 @@ LIBRARY = (
 
 
 class WordVerifier:
-    """An abstract that says "yes" supports what speaks of TTF-1, "maybe" in part, "no" contradicts; remembers what it judged."""
+    """An abstract that says "yes" supports what speaks of TTF-1, "maybe" in part, "no" contradicts."""
 
     id = "words"
 

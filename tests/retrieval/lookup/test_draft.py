@@ -111,7 +111,9 @@ def test_sentences_are_apart_and_in_order(text: str) -> None:
         end = sentence.end
 
 
-@pytest.mark.parametrize("piece", ["word ", "a. ", "[a](", "*", "<!--", "#", "> ", "1. ", "[^1]: x\n", "-\n", "|", "A.1 ", "\n"])
+@pytest.mark.parametrize(
+    "piece", ["word ", "a. ", "[a](", "*", "<!--", "#", "> ", "1. ", "[^1]: x\n", "-\n", "|", "A.1 ", "\n"]
+)
 def test_a_long_hostile_text_is_read_in_time(piece: str) -> None:
     started = time.perf_counter()
     read_draft((piece * 200_000)[:200_000])

@@ -73,7 +73,10 @@ def test_only_sentences_that_need_it_are_looked_up(searcher: Searcher) -> None:
     verifier = WordVerifier()
     text = f"{CLAIM} We stained fifty cases of our own."
     result = CitationLookup(searcher, verifier).look_up(LookupRequest(text=text))
-    assert [(s.assessment.need, s.looked_up) for s in result.sentences] == [(Need.NEEDED, True), (Need.NOT_NEEDED, False)]
+    assert [(s.assessment.need, s.looked_up) for s in result.sentences] == [
+        (Need.NEEDED, True),
+        (Need.NOT_NEEDED, False),
+    ]
     assert {claim.text for claim in verifier.judged} == {CLAIM}
     every = CitationLookup(searcher, verifier).look_up(LookupRequest(text=text, every_sentence=True))
     assert all(s.looked_up for s in every.sentences)
