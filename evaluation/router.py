@@ -54,6 +54,8 @@ class RouterComparison(Record, frozen=True, omit_defaults=False):
     better: int
     """Logs from which a router was learnt that beats the rules on the held-out questions."""
     overall: Compared
+    with_literature: Compared
+    """Without the questions that are answered best by no search at all, whose share in the whole is arbitrary."""
     groups: tuple[Compared, ...]
     beats: bool
     """The interval of the difference lies above zero, and the learnt router costs no more."""
@@ -101,6 +103,9 @@ def compare(
         logs=logs,
         better=int((differences.mean(axis=1) > 0).sum()),
         overall=overall,
+        with_literature=compared(
+            "with literature", [place for place, row in enumerate(other) if row.question.needs_literature]
+        ),
         groups=tuple(compared(name, places) for name, places in kinds(other)),
         beats=overall.difference.low > 0 and overall.learnt_ms <= overall.rules_ms,
     )

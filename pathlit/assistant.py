@@ -8,7 +8,6 @@ from api.assistant.opening import open_doors
 from api.workers import Workers
 from pathlit.wiring import HomeFolder
 from retrieval.live import LiveSearcher
-from retrieval.lookup.lookup import CitationLookup
 from retrieval.search import Searcher
 
 
@@ -25,7 +24,7 @@ def home_doors(place: HomeFolder, searcher: Searcher) -> Doors:
         searcher,
         answerer=place.answerer(searcher),
         verifier=place.verifier,
-        look_up=CitationLookup(searcher, place.verifier).look_up,
+        look_up=place.citation_lookup(searcher).look_up,
         images=place.image_search(searcher) if with_images else None,
         settings=place.settings.api,
         stale_after_days=place.settings.stale_after_days,

@@ -26,6 +26,7 @@ from pathlit.commands.operate import rollback, serve, status
 from pathlit.commands.refresh import harvest, refresh
 from pathlit.commands.schedule import schedule
 from pathlit.commands.search import regions, search, show
+from pathlit.commands.tools import tools
 from pathlit.commands.train import train
 from pathlit.commands.verify import verify
 from pathlit.console import err, note, print_json, visible
@@ -63,6 +64,7 @@ for command in (
     rollback,
     schedule,
     doctor,
+    tools,
     distill,
 ):
     app.command()(command)

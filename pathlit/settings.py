@@ -123,6 +123,12 @@ class Settings(BaseSettings):
         "rules",
         description='Who decides which searches a question needs: "rules", or a file of `pathlit train router`.',
     )
+    router_log: Path | None = Field(
+        None, description="File to log routing to, for `pathlit train router`: features and rewards, never questions."
+    )
+    router_explore: float = Field(
+        0.05, ge=0, le=1, description="With a log: share of questions routed at random, to learn from."
+    )
     tools: Path | None = Field(
         None, description="TOML file of external image models that answers may call; deploy/tools.toml explains it."
     )

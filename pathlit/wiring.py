@@ -45,6 +45,7 @@ from retrieval.records import Article, Integrity
 from retrieval.rerank.base import Reranker
 from retrieval.rerank.opening import open_reranker
 from retrieval.router.base import Router
+from retrieval.router.log import LoggedRouter
 from retrieval.router.opening import open_router
 from retrieval.search import Searcher
 from retrieval.synonyms import Synonyms
@@ -254,7 +255,9 @@ class HomeFolder:
 
     @cached_property
     def router(self) -> Router:
-        return open_router(self.settings.router)
+        router = open_router(self.settings.router)
+        log = self.settings.router_log
+        return LoggedRouter(router, log, explore=self.settings.router_explore) if log else router
 
     def answerer(self, searcher: Searcher) -> Answerer:
         """Answers from a searcher's generation, with images where that was built with an image encoder."""

@@ -27,6 +27,10 @@ FALSE_SUPPORT: Final = 0.10
 """Share of contradicting and neutral pairs that may be called supported."""
 CONTRADICT_PRECISION: Final = 0.55
 """Share of the pairs called contradicted that must be; features hardly reach more, where two pairs in ten are."""
+_NARROWEST: Final = 1e-3
+"""Spread of a feature that never changes; files hold four digits."""
+_MARGIN: Final = 0.8
+"""Of FALSE_SUPPORT, what is allowed where one source is all there is."""
 _REGULAR: Final = 0.02
 _FOLDS: Final = 5
 _SAMPLES: Final = 1_000
@@ -185,7 +189,8 @@ def learn(examples: Examples, encoder: str) -> VerifierModel:
     if not others:
         # Nothing tells how other pairs differ; at least they will have another mixture of the two wrong labels.
         for label in (CONTRADICT, NEUTRAL):
-            supported = max(supported, safe_from(support, asked.labels == label, asked.claims))
+            limit = _MARGIN * FALSE_SUPPORT
+            supported = max(supported, safe_from(support, asked.labels == label, asked.claims, limit=limit))
     contradicted = contradict_threshold(inside[:, CONTRADICT], asked.labels)
     weights = {
         name: Weighed(
@@ -199,7 +204,7 @@ def learn(examples: Examples, encoder: str) -> VerifierModel:
 def fit(examples: Examples) -> Fitted:
     """Each source counts the same, and within it each label: probabilities are those where all three are as likely."""
     features, labels = examples.features, examples.labels
-    middle, spread = features.mean(axis=0), np.maximum(features.std(axis=0), 1e-6)
+    middle, spread = features.mean(axis=0), np.maximum(features.std(axis=0), _NARROWEST)
     steps, count = (features - middle) / spread, len(labels)
     importance = np.zeros(count)
     for source in np.unique(examples.sources):
@@ -230,9 +235,14 @@ def supports(probabilities: FloatArray, part: Examples) -> FloatArray:
 
 
 def safe_from(
-    support: FloatArray, wrong: npt.NDArray[np.bool_], claims: npt.NDArray[np.str_], *, percentile: float = 97.5
+    support: FloatArray,
+    wrong: npt.NDArray[np.bool_],
+    claims: npt.NDArray[np.str_],
+    *,
+    limit: float = FALSE_SUPPORT,
+    percentile: float = 97.5,
 ) -> float:
-    """The lowest threshold with so small a share of false support that this percentile of it is within FALSE_SUPPORT.
+    """The lowest threshold with so small a share of false support that this percentile of it is within the limit.
 
     By bootstrap over claims: pairs of one claim are right or wrong together.
     """
@@ -243,7 +253,7 @@ def safe_from(
     called = np.stack([np.bincount(of_claim[wrong & (support >= at)], minlength=count) for at in grid], axis=1)
     drawn = np.random.default_rng(0).multinomial(count, np.full(count, 1 / count), size=_SAMPLES)
     rates = (drawn @ called) / np.maximum(drawn @ pairs, 1)[:, None]
-    allowed = np.percentile(rates, percentile, axis=0) <= FALSE_SUPPORT
+    allowed = np.percentile(rates, percentile, axis=0) <= limit
     return float(grid[int(allowed.argmax())]) if allowed.any() else _HIGHEST
 
 

@@ -32,9 +32,9 @@ from retrieval.answer.records import Answer, Finished, Question
 from retrieval.errors import ArticleNotFoundError, InputError
 from retrieval.image.records import ImageQuery
 from retrieval.index.interface import IndexedArticle
-from retrieval.integrity import EXCLUDED, NOTICES
-from retrieval.records import Query
+from retrieval.records import IntegrityPolicy, Query
 from retrieval.verify.base import Claim, Verdict
+from retrieval.verify.standing import may_support, without_support
 
 _BEST: Final = 5
 
@@ -58,7 +58,8 @@ def cite(doors: Doors, asked: CiteArguments) -> CiteAnswer:
 
 
 def verify_claim(doors: Doors, asked: VerifyArguments) -> VerifyAnswer:
-    """An article that is not there is an entry with its error; the others are judged all the same."""
+    """An article that is not there is an entry with its error; the others are judged all the same. A retracted one
+    supports nothing, and counts neither for nor against."""
     found: list[IndexedArticle] = []
     missing: list[Judged] = []
     for name in dict.fromkeys(asked.ids):
@@ -70,9 +71,14 @@ def verify_claim(doors: Doors, asked: VerifyArguments) -> VerifyAnswer:
         hits = doors.search(Query(text=asked.claim, limit=_BEST)).hits
         found = [IndexedArticle(article=hit.article, integrity=hit.integrity) for hit in hits]
     judgements = doors.judge([Claim(asked.claim, indexed.article) for indexed in found])
-    articles = [judged(indexed, judgement) for indexed, judgement in zip(found, judgements, strict=True)]
+    usable = [may_support(indexed.integrity, IntegrityPolicy.EXCLUDE) for indexed in found]
+    articles = [
+        judged(indexed, judgement if use else without_support(judgement))
+        for indexed, judgement, use in zip(found, judgements, usable, strict=True)
+    ]
+    verdicts = {judgement.verdict for judgement, use in zip(judgements, usable, strict=True) if use}
     return VerifyAnswer(
-        claim=asked.claim, verdict=_overall(articles), articles=[*articles, *missing], generation=doors.generation
+        claim=asked.claim, verdict=_overall(verdicts), articles=[*articles, *missing], generation=doors.generation
     )
 
 
@@ -90,8 +96,6 @@ def finished(doors: Doors, question: Question, image: bytes | None) -> Answer:
     raise RuntimeError("an answer's stream ended without its answer")
 
 
-def _overall(articles: list[Judged]) -> Verdict:
-    """A retracted article speaks neither for nor against a claim, nor does a notice about another one."""
-    verdicts = {judged.verdict for judged in articles if judged.integrity not in EXCLUDED | NOTICES}
+def _overall(verdicts: set[Verdict]) -> Verdict:
     order = (Verdict.CONTRADICTED, Verdict.SUPPORTED, Verdict.PARTLY)
     return next((verdict for verdict in order if verdict in verdicts), Verdict.NOT_FOUND)

@@ -111,8 +111,7 @@ class Judged(Result):
 class VerifyAnswer(Result):
     claim: str
     verdict: Verdict = Field(
-        description="Over all articles: contradicted where one contradicts, else the best verdict of one that is not "
-        "retracted."
+        description="Over all articles that are not retracted: contradicted where one contradicts, else the best."
     )
     articles: list[Judged]
     generation: str = Generation

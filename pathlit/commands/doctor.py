@@ -103,9 +103,7 @@ def _images(place: HomeFolder) -> str:
 def _verifier(place: HomeFolder) -> str:
     verdict = place.verifier.judge_texts([("p40 marks squamous cells.", "p40 marks squamous cells.")])[0].verdict
     if verdict is not Verdict.SUPPORTED:
-        raise _Doubtful(
-            f"{place.verifier.id} does not find a sentence in itself ({verdict.value}); do not use it"
-        )
+        raise _Doubtful(f"{place.verifier.id} does not find a sentence in itself ({verdict.value}); do not use it")
     return f"{place.verifier.id}; judges"
 
 

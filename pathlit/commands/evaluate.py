@@ -15,6 +15,7 @@ from evaluation.addresses import ADDRESSES, find_tasks
 from evaluation.systems import BUILT_IN, System, chosen, read_systems
 from pathlit.commands.evaluate_answers import answers
 from pathlit.commands.evaluate_images import images
+from pathlit.commands.evaluate_router import router
 from pathlit.commands.evaluate_verifier import verifier
 from pathlit.commands.options import AsJson, Home
 from pathlit.console import note, out, print_json
@@ -38,6 +39,7 @@ Runs = Annotated[Path, typer.Option("--runs", help="Folder of stored runs.")]
 
 evaluate = typer.Typer(name="evaluate", no_args_is_help=True, rich_markup_mode=None)
 evaluate.command()(answers)
+evaluate.command()(router)
 evaluate.command()(images)
 evaluate.command()(verifier)
 

@@ -159,11 +159,16 @@ def _print(result: RouterComparison) -> None:
     out.print(
         f"learnt from {result.learnt_from:,} questions, {result.logs} logs; {result.held_out:,} held out", markup=False
     )
-    out.print(f"{'':<22}{'n':>5}  {'rules':>6} {'learnt':>6} {'best':>6}  {'difference':<26}{'ms':>5} {'learnt':>6}")
-    for compared in (*result.groups, result.overall):
+    out.print(
+        f"{'':<22}{'n':>5}  {'rules':>6} {'learnt':>6} {'best':>6}  {'difference':<26}{'ms':>5} {'learnt':>6}",
+        soft_wrap=True,
+    )
+    for compared in (*result.groups, result.with_literature, result.overall):
         out.print(_line(compared), markup=False, soft_wrap=True)
     silent = f"{result.overall.wrongly_silent:.1%} of the questions that need literature would not be searched"
     verdict = "the learnt router beats the rules at equal cost" if result.beats else "the rules stay the default"
+    if result.beats and result.with_literature.difference.low <= 0:
+        verdict += ", by what it does not search for; not on the questions that need literature"
     out.print(f"{result.better} of {result.logs} logs taught better routing; {silent}; {verdict}", soft_wrap=True)
 
 

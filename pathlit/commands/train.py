@@ -15,6 +15,7 @@ from pathlit.commands.options import AsJson, Home
 from pathlit.commands.train_abstention import abstention
 from pathlit.commands.train_encoder import encoder
 from pathlit.commands.train_image_adapter import image_adapter
+from pathlit.commands.train_router import router
 from pathlit.commands.train_verifier import verifier
 from pathlit.console import err, out, print_json
 from pathlit.progress import WorkProgress
@@ -44,6 +45,7 @@ def describe() -> None:
 
 
 train.command()(abstention)
+train.command()(router)
 train.command()(encoder)
 train.command()(image_adapter)
 train.command()(verifier)

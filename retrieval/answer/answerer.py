@@ -6,6 +6,7 @@ condense -> route -> tools -> search -> enough to answer? -> pack -> write -> ch
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from contextlib import closing
 from typing import Final, Literal
 
 from retrieval.answer.abstention import THRESHOLD
@@ -36,7 +37,9 @@ from retrieval.answer.tool_rounds import ToolRun, run_tools
 from retrieval.answer.writing import Attempt, Declined, falls_back, reply_tokens, rewrite, write
 from retrieval.errors import InputError
 from retrieval.image.search import ImageSearch
+from retrieval.records import LEGS
 from retrieval.router.base import Asked, Router
+from retrieval.router.log import LoggedRouter
 from retrieval.search import Searcher
 from retrieval.tools.calling import Toolbox
 from retrieval.verify.base import Verifier
@@ -90,8 +93,17 @@ class Answerer:
             yield from ledger.happened(failed)
         if said := suspicious(question.text):
             yield from ledger.happened(Incident(IncidentKind.INJECTION, _IN_QUESTION, said))
-        decision = self._decide(text, image)
-        ledger.decision = decision
+        routed = self._asked(text, image)
+        decision = ledger.decision = self._router.decide(routed)
+        with closing(self._answered(text, question, decision, image, ledger)) as events:
+            for event in events:
+                if isinstance(event, Finished) and isinstance(self._router, LoggedRouter):
+                    self._router.note_answer(routed, event.answer)
+                yield event
+
+    def _answered(
+        self, text: str, question: Question, decision: Decision, image: AskedImage | None, ledger: Ledger
+    ) -> Generator[AnswerEvent, None, None]:
         if not decision.experts:
             yield Searched(query="", decision=decision)
             yield ledger.finished(Abstention("no_question", " ".join(decision.reasons)))
@@ -101,8 +113,8 @@ class Answerer:
         ledger.tools = tools.results
         yield from (event for incident in tools.incidents for event in ledger.happened(incident))
         with ledger.timed("search"):
-            query = " ".join([text, *(result.query for result in tools.results if result.query)])
-            found = self._find(text, query, question, decision, image)
+            by_tools = " ".join(result.query for result in tools.results if result.query)
+            found = self._find(text, by_tools, question, decision, image)
         ledger.query = found.query
         ledger.notices += found.notices
         ledger.reranker = found.reranker
@@ -125,10 +137,10 @@ class Answerer:
         declined = yield from self._write(asked, question, ledger)
         yield ledger.finished(self._abstention(ledger, declined=declined, confidence=found.confidence))
 
-    def _decide(self, text: str, image: AskedImage | None) -> Decision:
+    def _asked(self, text: str, image: AskedImage | None) -> Asked:
         specs = self._toolbox.specs if self._toolbox else ()
         slide = image is not None and image.is_slide
-        return self._router.decide(Asked(text, has_image=image is not None and not slide, has_slide=slide, tools=specs))
+        return Asked(text, has_image=image is not None and not slide, has_slide=slide, tools=specs)
 
     def _tools(self, text: str, decision: Decision, image: AskedImage | None) -> ToolRun:
         if self._toolbox is None or "tools" not in decision.experts:
@@ -136,14 +148,18 @@ class Answerer:
         return run_tools(text, decision.tools, self._toolbox, image.file if image else None, self._model)
 
     def _find(
-        self, text: str, query: str, question: Question, decision: Decision, image: AskedImage | None
+        self, text: str, by_tools: str, question: Question, decision: Decision, image: AskedImage | None
     ) -> Literature:
+        """`by_tools`: the words that tools added to the question."""
+        filters, expand = question.filters, question.expand
+        query = f"{text} {by_tools}".strip()
         by_image: Literature | None = None
-        if image is not None:
-            by_image = find_by_image(self._images, image, query, question.filters, expand=question.expand)
+        if image is not None and {"image", "slide"} & set(decision.experts):
+            words = query if set(LEGS) & set(decision.experts) else by_tools
+            by_image = find_by_image(self._images, image, words, filters, expand=expand)
             if by_image.found or not text:
                 return by_image
-        found = find_by_words(self._searcher, text, query, question.filters, decision.experts, expand=question.expand)
+        found = find_by_words(self._searcher, text, query, filters, decision.experts, expand=expand)
         # What an image that says nothing leaves over.
         return found._replace(notices=(*by_image.notices, *found.notices)) if by_image else found
 

@@ -20,7 +20,7 @@ def line(text: str) -> str:
 
 def cited_title(article: Article) -> str:
     """The title without its full stop; one that PubMed translated in brackets, as citations print it."""
-    title = line(article.title).removesuffix(".")
+    title = line(article.title).removesuffix(".").rstrip()
     return f"[{title}]" if article.title_translated and title else title
 
 

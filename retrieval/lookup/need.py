@@ -5,7 +5,8 @@ Cues of the sentence (retrieval.lookup.cues) are added up with what its section 
 the claims of SciFact and HealthVer: said to need a citation are 0.80 [0.75, 0.85] of 244 BACKGROUND sentences beside an
 OBJECTIVE of its own, 0.15 [0.14, 0.16] of 2,382 of METHODS and 0.14 [0.12, 0.15] of 2,958 of RESULTS (with headings
 0.81, 0.02 and 0.01), and of the claims 0.96 [0.95, 0.97] (SciFact) and 0.90 [0.86, 0.94] (HealthVer).
-Limits: abstracts are no drafts, a section's label says nothing of the single sentence, and nobody marked by hand what
+Limits: these texts were looked at while the weights were set, so that unseen ones may do worse; abstracts are no
+drafts, a section's label says nothing of the single sentence, and nobody marked by hand what
 an editor would ask a citation for. A claim in a section of Methods is seldom found.
 """
 

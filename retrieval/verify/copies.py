@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import Final
@@ -11,8 +12,8 @@ from retrieval.verify.wording import Wording
 _NEAR: Final = 0.75
 """Share of the words of claim and sentence that stand in the same order, from which one copies the other."""
 _OPENERS: Final = frozenset(
-    "moreover addition furthermore however thus therefore additionally also overall conclusion conclusions results in we found "
-    "that show showed our data the a an importantly notably finally here similarly interestingly and of".split()
+    "moreover addition furthermore however thus therefore additionally also overall conclusion conclusions results "
+    "in we found that show showed our data the a an importantly notably finally here similarly interestingly and of".split()
 )
 """Words that may be missing or added without another meaning."""
 
@@ -49,7 +50,7 @@ def compare(claim: Wording, sentence: Wording) -> Copy:
             removed += sentence.words[c:d]
     if not {*added, *removed} - _OPENERS:
         return Copy.SAME
-    if claim.numbers != sentence.numbers and not set(claim.numbers) <= set(sentence.numbers):
+    if Counter(claim.numbers) - Counter(sentence.numbers):
         return Copy.CHANGED
     if (claim.negations - sentence.negations) % 2:
         return Copy.TURNED

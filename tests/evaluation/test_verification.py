@@ -24,9 +24,7 @@ CALLS: list[tuple[Label, Label]] = [
 
 
 def outcomes() -> list[Outcome]:
-    return [
-        Outcome(f"claim {n}", label, called, float(called == "support")) for n, (label, called) in enumerate(CALLS)
-    ]
+    return [Outcome(f"claim {n}", label, called, float(called == "support")) for n, (label, called) in enumerate(CALLS)]
 
 
 def test_each_figure_is_the_arithmetic_of_its_counts() -> None:

@@ -110,7 +110,8 @@ def test_a_claim_is_held_against_each_article_and_a_missing_one_is_an_entry(door
 
 def test_a_retracted_article_supports_no_claim(doors: Doors) -> None:
     answer = called(doors, "verify_claim", claim="p40 marks squamous cells.", ids=["102"])
-    assert answer.result["articles"][0]["verdict"] == "supported"
+    (article,) = answer.result["articles"]
+    assert (article["verdict"], article["support"], article["integrity"]) == ("not_found", 0.93, "retracted")
     assert answer.result["verdict"] == "not_found"
 
 

@@ -21,7 +21,7 @@ from retrieval.verify.opposite import denied, turned
 Made = list[tuple[str, str]]
 """(claim, evidence)"""
 
-NUMBER = re.compile(r"(?<![\w.,-])[1-9]\d?(?:\.\d+)?(?=%)")
+NUMBER = re.compile(r"(?<![\w.,-])[1-9]\d?(?:\.\d+)?(?=%| of | patients)")
 NAME = re.compile(r"(?<![\w-])(?:[A-Z]{2,}\d+|[A-Z]{3,6})(?![\w-])")
 LEXICON: Lexicon = read_lexicon(Analyzer())
 
@@ -47,12 +47,17 @@ def sentences(rows: Sequence[dict[str, str]]) -> Made:
             if 10 <= len(text[start:end].split()) <= 30:
                 near = spans[max(0, i - 1) : i + 2]
                 found.append((text[start:end], text[near[0][0] : near[-1][1]]))
-    return found[::4]
+    numbered = [(sentence, text) for sentence, text in found if NUMBER.search(sentence)]
+    return list(dict.fromkeys(found[::4] + numbered[:20]))
 
 
 def changed(sentences: Made, change: Callable[[str], str], most: int = 40) -> Made:
     made = [(change(sentence), text) for sentence, text in sentences]
-    kept = [(claim, text) for (claim, text), (sentence, _) in zip(made, sentences, strict=True) if claim not in ("", sentence)]
+    kept = [
+        (claim, text)
+        for (claim, text), (sentence, _) in zip(made, sentences, strict=True)
+        if claim not in ("", sentence)
+    ]
     assert len(kept) >= 10
     return kept[:most]
 
@@ -110,6 +115,8 @@ def test_a_supported_claim_turned_round_in_other_words_than_the_papers_is_seldom
     verifier: Verifier, rows: Sequence[dict[str, str]]
 ) -> None:
     pairs = [(row["claim"], row["evidence"]) for row in rows if row["label"] == "support"][:160]
-    right = [pair for pair, one in zip(pairs, verifier.judge_texts(pairs), strict=True) if one.verdict is Verdict.SUPPORTED]
+    right = [
+        pair for pair, one in zip(pairs, verifier.judge_texts(pairs), strict=True) if one.verdict is Verdict.SUPPORTED
+    ]
     made = [(denied(claim), text) for claim, text in right]
-    assert supported(verifier, made) <= 0.5
+    assert supported(verifier, made) <= 0.05

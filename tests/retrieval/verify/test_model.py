@@ -64,7 +64,9 @@ def test_pairs_are_read_compressed_or_not(tmp_path: Path) -> None:
         assert list(read_pairs(tmp_path / name)) == [Pair("a", "b", "support", "mine")]
 
 
-@pytest.mark.parametrize("line", ["{", '{"claim": "a"}', '{"claim": " ", "evidence": "b"}', '{"claim": 1, "evidence": ""}'])
+@pytest.mark.parametrize(
+    "line", ["{", '{"claim": "a"}', '{"claim": " ", "evidence": "b"}', '{"claim": 1, "evidence": ""}']
+)
 def test_a_line_that_is_no_pair_is_named(tmp_path: Path, line: str) -> None:
     (tmp_path / "p.jsonl").write_text('{"claim": "a", "evidence": "b"}\n' + line)
     with pytest.raises(InputError, match="line 2"):
