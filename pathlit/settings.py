@@ -119,6 +119,7 @@ class Settings(BaseSettings):
         description='Who checks sentences against papers: "learned" (packaged), a file of `pathlit train verifier`, or '
         "an NLI or attribution cross-encoder by name or folder.",
     )
+    abstention: Path | None = Field(None, description="A file of `pathlit train abstention` in place of pathlit's.")
     router: str = Field(
         "rules",
         description='Who decides which searches a question needs: "rules", or a file of `pathlit train router`.',

@@ -24,6 +24,7 @@ from indexing.refresh import HOME_LOCK, Gates, Refresher, Sources
 from indexing.refresh_report import Stage
 from pathlit.settings import Settings
 from retrieval.analysis import Analyzer
+from retrieval.answer.abstention import AbstentionModel, read_abstention, shipped
 from retrieval.answer.answerer import Answerer
 from retrieval.answer.language_model import LanguageModel
 from retrieval.answer.openai_client import OpenAIModel
@@ -230,6 +231,10 @@ class HomeFolder:
         return verifier
 
     @cached_property
+    def abstention(self) -> AbstentionModel:
+        return read_abstention(self.settings.abstention) if self.settings.abstention else shipped()
+
+    @cached_property
     def language_model(self) -> LanguageModel | None:
         """None where the settings name none: answers then quote the papers."""
         settings = self.settings.llm
@@ -269,6 +274,7 @@ class HomeFolder:
             model=self.language_model,
             images=self.image_search(searcher) if with_images else None,
             toolbox=self.toolbox,
+            abstention=self.abstention,
         )
 
     def open_system(self, system: System) -> Searcher:

@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from typing import Final, Literal
 
-from retrieval.answer.abstention import THRESHOLD
+from retrieval.answer.abstention import THRESHOLD, AbstentionModel
 from retrieval.answer.asked_image import AskedImage
 from retrieval.answer.condensing import condensed
 from retrieval.answer.extract import compose
@@ -53,7 +53,8 @@ _LEAST_ROOM: Final = 200
 
 
 class Answerer:
-    """Answers from one generation; safe to use from several threads. Without a `model` papers are quoted verbatim."""
+    """Answers from one generation; safe to use from several threads. Without a `model` papers are quoted verbatim,
+    without `abstention` the packaged weights say whether what was found answers."""
 
     def __init__(
         self,
@@ -64,6 +65,7 @@ class Answerer:
         model: LanguageModel | None = None,
         images: ImageSearch | None = None,
         toolbox: Toolbox | None = None,
+        abstention: AbstentionModel | None = None,
     ) -> None:
         self._searcher = searcher
         self._verifier = verifier
@@ -71,6 +73,7 @@ class Answerer:
         self._model = model
         self._images = images
         self._toolbox = toolbox
+        self._judge = abstention
 
     def answer(self, question: Question, image: AskedImage | None = None) -> Answer:
         """The last event of `stream`."""
@@ -159,7 +162,9 @@ class Answerer:
             by_image = find_by_image(self._images, image, words, filters, expand=expand)
             if by_image.found or not text:
                 return by_image
-        found = find_by_words(self._searcher, text, query, filters, decision.experts, expand=expand)
+        found = find_by_words(
+            self._searcher, text, query, filters, decision.experts, expand=expand, abstention=self._judge
+        )
         # What an image that says nothing leaves over.
         return found._replace(notices=(*by_image.notices, *found.notices)) if by_image else found
 

@@ -17,6 +17,7 @@ from retrieval.verify.base import Claim, Judgement, Verdict, Verifier
 
 HOLDS: Final = frozenset({Verdict.SUPPORTED, Verdict.PARTLY})
 _FROM_BEST: Final = (Verdict.SUPPORTED, Verdict.PARTLY, Verdict.NOT_FOUND, Verdict.CONTRADICTED)
+_TAKEN_AWAY: Final = "does not say it; that citation was taken away, others hold"
 
 
 class Checked(NamedTuple):
@@ -56,16 +57,8 @@ def check(
         incidents.append(_incident(IncidentKind.CONTRADICTED, "a cited paper says the opposite; left out", draft))
         return Checked(written, False, tuple(incidents), written, judgements)
     if holding:
-        for lost in cited:
-            if lost not in holding:
-                incidents.append(
-                    _incident(
-                        IncidentKind.WRONG_PAPER,
-                        f"{lost.id} does not say it; that citation was taken away, others hold",
-                        draft,
-                        lost.key,
-                    )
-                )
+        lost = [c for c in cited if c not in holding]
+        incidents += [_incident(IncidentKind.WRONG_PAPER, f"{c.id} {_TAKEN_AWAY}", draft, c.key) for c in lost]
         sentence = AnswerSentence(draft.text, _verdict(holding), tuple(holding), origin, repaired)
         return Checked(sentence, True, tuple(incidents), written, judgements)
 

@@ -1,4 +1,4 @@
-"""Sentences of an answer on which the sources do not agree: who is for, who is against, since when, by which studies."""
+"""Sentences of an answer on which the sources do not agree: who is for, who against, since when, by which studies."""
 
 from __future__ import annotations
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from retrieval.answer.abstention import answerability
+from retrieval.answer.abstention import AbstentionModel, answerability
 from retrieval.answer.asked_image import AskedImage
 from retrieval.answer.packing import Found
 from retrieval.errors import ConfigurationError
@@ -29,7 +29,14 @@ class Literature(NamedTuple):
 
 
 def find_by_words(
-    searcher: Searcher, question: str, query: str, filters: Filters, legs: Sequence[str], *, expand: bool
+    searcher: Searcher,
+    question: str,
+    query: str,
+    filters: Filters,
+    legs: Sequence[str],
+    *,
+    expand: bool,
+    abstention: AbstentionModel | None,
 ) -> Literature:
     """`query` is the question with what tools added; whether it is answered is asked of the question alone."""
     chosen = tuple(leg for leg in LEGS if leg in legs) or LEGS
@@ -37,7 +44,7 @@ def find_by_words(
     return Literature(
         tuple(Found(hit.article, hit.integrity) for hit in result.hits),
         result.interpretation or query,
-        answerability(question, result, searcher) if result.hits else 0.0,
+        answerability(question, result, searcher, abstention) if result.hits else 0.0,
         result.notices,
         result.reranker,
     )
@@ -49,8 +56,8 @@ def find_by_image(
     """ConfigurationError where images cannot be asked with. An image that is like nothing known finds nothing."""
     if images is None:
         raise ConfigurationError(
-            "images cannot be asked with: no image encoder is configured, or the generation was built without one; name "
-            "one (PATHLIT_IMAGE_ENCODER) and build again with `pathlit index`"
+            "images cannot be asked with: no image encoder is configured, or the generation was built without one; "
+            "name one (PATHLIT_IMAGE_ENCODER) and build again with `pathlit index`"
         )
     result = image.search(images, ImageQuery(words=query, limit=SEARCHED, filters=filters, expand=expand))
     words = "; ".join(part for part in (query, result.query) if part)

@@ -25,7 +25,7 @@ _FILES: Final = {
 }
 _NUMBERED: Final = frozenset({"vancouver", "ama"})
 _NUMBER: Final = re.compile(r"^\d+\.\s*")
-_NO_BLANK: Final = re.compile(r"(?<=\s\d{4})(?=(?:Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)\b)")
+_DATE: Final = re.compile(r"\b(\d{4})(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)(\d{1,2})?(?=[;.:]|$)")
 _TWO_ENDS: Final = re.compile(r"([?!]\]?)\.(?=\s|$)")
 _LEFT_OUT: Final = ("abstract", "note", "keyword", "URL", "source", "language")
 """What no list of references prints; an address beside a DOI only makes it longer."""
@@ -53,7 +53,11 @@ def write_text(articles: Sequence[IndexedArticle], style: StyleName) -> str:
 
 def _tidied(entry: str) -> str:
     """What citeproc prints on one line, with the blank that it forgets and without the full stop that it adds."""
-    return _TWO_ENDS.sub(r"\1", _NO_BLANK.sub(" ", " ".join(entry.split())))
+    return _TWO_ENDS.sub(r"\1", _DATE.sub(_spaced, " ".join(entry.split())))
+
+
+def _spaced(date: re.Match[str]) -> str:
+    return " ".join(filter(None, date.groups()))
 
 
 def _style(style: StyleName) -> CitationStylesStyle:

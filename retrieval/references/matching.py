@@ -21,6 +21,7 @@ _SHORTEST_CUT_OFF: Final = 4  # words
 _NOT_THE_SAME: Final = 0.84
 """What titles are worth at most that differ in a number, or of which one is that of an erratum or a reply."""
 _SMALL: Final = ("the", "of", "and", "in", "for")
+_SAME_JOURNAL: Final = 0.8
 _AT_ITS_END: Final = 0.9
 _UNKNOWN: Final = 0.5
 """What a part is worth that the reference states and the record lacks: of two copies, the one that says more fits."""
@@ -152,10 +153,12 @@ def _journal(reference: Reference, article: Article) -> float | None:
 def _same_journal(written: tuple[str, ...], name: tuple[str, ...]) -> float:
     """1 where each word of the one begins with the other's, in order, leaving out small words: J Pathol."""
     one, other = ([word for word in side if word not in _SMALL] for side in (written, name))
-    if likeness(written, name) >= 0.8 or _abbreviates(one, other):
+    if _abbreviates(one, other):
         return 1.0
-    # In prose a subtitle may have been taken for its beginning.
-    return _AT_ITS_END if len(one) > len(other) and _abbreviates(one[-len(other) :], other) else 0.0
+    if len(one) > len(other) and _abbreviates(one[-len(other) :], other):
+        # In prose a subtitle may have been taken for its beginning.
+        return _AT_ITS_END
+    return 1.0 if likeness(written, name) >= _SAME_JOURNAL else 0.0
 
 
 def _abbreviates(one: list[str], other: list[str]) -> bool:

@@ -158,9 +158,8 @@ def _alike(reference: Reference, searcher: Searcher) -> list[Match]:
 
 def _at_its_place(reference: Reference, searcher: Searcher) -> list[Match]:
     """The articles with this author, year, volume and first page: few enough to need no title."""
-    if reference.title and len(words(reference.title)) >= _SHORTEST_BARE_TITLE:
-        return []
-    if not (reference.first_author and reference.year and reference.volume and reference.pages):
+    # A title that no article has speaks against them all.
+    if reference.title or not (reference.first_author and reference.year and reference.volume and reference.pages):
         return []
     year = str(reference.year)
     author = Clause(field="author", value=reference.first_author)
@@ -169,7 +168,9 @@ def _at_its_place(reference: Reference, searcher: Searcher) -> list[Match]:
     keys = [one.pmid for one in reader.lexical("", _constraint(author, when), _AT_PLACE)]
     compared = _ranked(reference, list(reader.articles(keys).values()))
     same = ("author", "year", "volume", "pages")
-    return [one for one in compared if all(one.parts.get(name) == 1 for name in same) and one.parts.get("journal", 1)]
+    return [
+        one for one in compared if all(one.parts.get(name) == 1 for name in same) and one.parts.get("journal", 1) == 1
+    ]
 
 
 def _ranked(reference: Reference, found: Sequence[IndexedArticle]) -> list[Match]:

@@ -13,7 +13,8 @@ _NEAR: Final = 0.75
 """Share of the words of claim and sentence that stand in the same order, from which one copies the other."""
 _OPENERS: Final = frozenset(
     "moreover addition furthermore however thus therefore additionally also overall conclusion conclusions results "
-    "in we found that show showed our data the a an importantly notably finally here similarly interestingly and of".split()
+    "in we found that show showed our data the a an importantly notably finally here similarly interestingly and "
+    "of".split()
 )
 """Words that may be missing or added without another meaning."""
 

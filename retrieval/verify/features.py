@@ -77,11 +77,6 @@ class View:
     def text_groups(self) -> frozenset[str]:
         return frozenset().union(*(s.wording.groups for s in self.sentences))
 
-    def covered(self, content: frozenset[str], groups: frozenset[str]) -> float:
-        """Share of the claim's content that is there, by the same word or another name of the same thing."""
-        asked = self.asked.content
-        return sum(self._has(term, content, groups) for term in asked) / len(asked) if asked else 1.0
-
     def missing_names(self, content: frozenset[str], groups: frozenset[str]) -> float:
         names = self.asked.names
         return sum(not self._has(name, content, groups) for name in names) / len(names) if names else 0.0
@@ -113,13 +108,6 @@ class View:
         """1 where one has a word and the other the same word with a denying prefix: accurate and inaccurate."""
         ours, theirs = self.asked.content - self.said.content, self.said.content - self.asked.content
         return float(any(_denies(a, b) or _denies(b, a) for a in ours for b in theirs))
-
-    @property
-    def parity(self) -> float:
-        """1 where all directions and negations of both, multiplied, agree, -1 where they do not."""
-        if not self.said.directed or not self.asked.directed:
-            return 0.0
-        return float(_parity(self.asked) * _parity(self.said))
 
 
 def _weakest(nearest: FloatArray) -> float:
@@ -165,13 +153,6 @@ def _denies(longer: str, word: str) -> bool:
     return longer.removesuffix(word) in _PREFIXES
 
 
-def _parity(wording: Wording) -> int:
-    sign = 1
-    for one in wording.directed:
-        sign *= one.sign
-    return sign
-
-
 FEATURES: Final[Mapping[str, Callable[[View], float]]] = {
     # What the texts mean.
     "sentence": lambda view: view.cosine,
@@ -180,26 +161,20 @@ FEATURES: Final[Mapping[str, Callable[[View], float]]] = {
     "weakest_words_in_text": lambda view: _weakest(view.nearest_in_text),
     "contrast": lambda view: view.contrast,
     "contrast_words": lambda view: view.contrast_words,
-    # Which words they share.
-    "coverage": lambda view: view.covered(view.said.content, view.said.groups),
-    "coverage_in_text": lambda view: view.covered(view.text_content, view.text_groups),
+    # Whether it is about the same things.
     "names_missing": lambda view: view.missing_names(view.text_content, view.text_groups),
     # Numbers, directions, negations.
-    "numbers_agree": lambda view: view.numbers[0],
     "numbers_differ": lambda view: view.numbers[1],
     "numbers_missing": lambda view: view.numbers[2],
     "directions_agree": lambda view: view.directions[0],
     "directions_oppose": lambda view: view.directions[1],
     "antonym": lambda view: view.antonym,
-    "parity": lambda view: view.parity,
     "negation_differs": lambda view: float((view.asked.negations + view.said.negations) % 2),
-    "turned": lambda view: len(view.asked.content & view.said.turned) / max(1, len(view.asked.content)),
     # How it is said.
     "hedged": lambda view: float(view.said.hedges > view.asked.hedges),
     "sweeping": lambda view: float(bool(view.asked.sweeping - view.said.sweeping)),
     "aim": lambda view: float(view.said.aim or view.said.question),
     # Among many sentences one comes close by chance.
     "sentences": lambda view: log2(len(view.sentences)),
-    "late": lambda view: (view.place + 1) / len(view.sentences),
 }
 """By the names that a model file uses."""

@@ -61,7 +61,6 @@ class VerifierModel(Record, frozen=True, forbid_unknown_fields=True):
     created: str = ""
     data: tuple[str, ...] = ()
     """Which pairs it was fitted to, with counts."""
-    notes: tuple[str, ...] = ()
     measured: tuple[Measured, ...] = ()
 
 
@@ -100,7 +99,6 @@ def write_model(path: Path, model: VerifierModel) -> None:
         f"made_by = {_text(model.made_by)}",
         f"created = {_text(model.created)}",
         *_list("data", model.data),
-        *_list("notes", model.notes),
         "",
         "[weights]",
     ]

@@ -62,8 +62,6 @@ class Wording(NamedTuple):
     numbers: tuple[Number, ...]
     directed: tuple[Directed, ...]
     negations: int
-    turned: frozenset[str]
-    """Content terms within reach of a negation."""
     hedges: int
     sweeping: frozenset[str]
     aim: bool
@@ -89,7 +87,6 @@ class WordingReader:
         content: list[str] = []
         content_at: list[tuple[str, ...]] = []
         names: set[str] = set()
-        turned: set[str] = set()
         for i, (word, terms) in enumerate(zip(words, split, strict=True)):
             kept: tuple[str, ...] = ()
             if word not in lexicon.negations and word not in lexicon.hedges and word not in _WORDED:
@@ -100,8 +97,6 @@ class WordingReader:
             content += kept
             if kept and self._names_something(word) and i not in explained and _NAME.match(tokens[i]):
                 names.add(kept[-1])
-            if any(0 < i - n <= _REACH for n in turning):
-                turned.update(kept)
         directed = tuple(self._directed(words, split, content_at, turning))
         found = self._synonyms.find(text, [(0, len(text))])
         covered_by = {
@@ -118,7 +113,6 @@ class WordingReader:
             numbers=tuple(_numbers(text, words)),
             directed=directed,
             negations=len(turning),
-            turned=frozenset(turned),
             hedges=sum(word in lexicon.hedges for word in words),
             sweeping=frozenset(words) & lexicon.sweeping,
             aim=any(word in lexicon.aims for word in words),

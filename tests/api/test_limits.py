@@ -54,10 +54,10 @@ def test_searches_beyond_those_at_work_and_in_the_queue_are_told_to_come_back(li
         assert client.get("/healthz").status_code == 200
         assert client.get("/readyz").status_code == 200
         assert client.get("/v1/articles/101").status_code == 200
-        assert client.get("/v1/status").json()["data"]["counts"] == {"searches": 0, "errors": 5}
+        assert client.get("/v1/status").json()["data"]["counts"] == {"searches": 0, "answers": 0, "errors": 5}
         gate.open()
         assert sorted(answer.result() for answer in asked if answer.result()[0] == 200) == [(200, None)] * 3
-        assert client.get("/v1/status").json()["data"]["counts"] == {"searches": 3, "errors": 5}
+        assert client.get("/v1/status").json()["data"]["counts"] == {"searches": 3, "answers": 0, "errors": 5}
         assert ask(0) == (200, None)
 
 

@@ -17,6 +17,8 @@ def document(client: TestClient) -> dict[str, Any]:
     return found
 
 
+FILES = {"/v1/citations/export", "/v1/articles/{id}/citation"}
+"""What answers with a file of one of many formats."""
 PICTURES = {"/v1/image/overlay"}
 """What answers with a PNG."""
 

@@ -47,7 +47,7 @@ class BothLegsAndTools:
 
 @pytest.fixture(params=range(len(HOSTILE)))
 def hostile(request: pytest.FixtureRequest) -> str:
-    return HOSTILE[request.param]
+    return HOSTILE[int(request.param)]
 
 
 @pytest.fixture

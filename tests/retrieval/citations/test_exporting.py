@@ -220,7 +220,7 @@ def test_none_and_too_many_are_refused(count: int) -> None:
                 "1. van der Müller JE Jr, Lung and Liver Study Group. Märker of TTF-1: β-catenin in 50% of tumours? "
                 "J Pathol. 2014;7(3):107–11. doi:10.5555/a_b PubMed PMID: 7; PubMed Central PMCID: PMC12. "
                 "[Retracted: see PMID 9]",
-                "2. Zander A. Cells. J Pathol. 2014 Mar;8. PubMed PMID: 1.",
+                "2. Zander A. Cells. J Pathol. 2014 Mar 5;8. PubMed PMID: 1.",
             ],
         ),
         (
@@ -248,7 +248,7 @@ def test_a_list_keeps_the_order_given_and_marks_retracted_papers(style: str, lin
         title="Cells.",
         authors=(Author(last_name="Zander", initials="A"),),
         journal=Journal(title="The journal of pathology", abbreviation="J Pathol", volume="8"),
-        published=PartialDate(sortable="2014-03-01", precision="month", raw="2014 Mar"),
+        published=PartialDate(sortable="2014-03-05", precision="day", raw="2014 Mar 5"),
     )
     some = [(MARKERS, RETRACTED), (other, Integrity())]
     assert export(some, "text", style=style).splitlines() == lines  # type: ignore[arg-type]

@@ -160,9 +160,14 @@ def test_identifiers_of_two_articles_are_a_conflict(searcher: Searcher) -> None:
 
 
 def test_another_part_of_a_series_is_not_taken(searcher: Searcher) -> None:
-    text = "Mier PD. Lysosomal hydrolases of the epidermis. {}. Br J Dermatol. 1975 Jul;93:{}."
+    text = "Mier, P. D. (1975). Lysosomal hydrolases of the epidermis. {}. The British journal of dermatology, 93, {}."
     assert pmid(resolved(text.format("2. Ester hydrolases", "20-29"), searcher)) == 202
-    assert resolved(text.format("1. Glycosidases", "1-10"), searcher).status != "resolved"
+    assert resolved(text.format("I. Glycosidases", "1-10"), searcher).status != "resolved"
+
+
+def test_a_title_of_nothing_at_the_place_of_a_real_article_is_not_taken(searcher: Searcher) -> None:
+    text = "Smith J. Dr Income, R. R. Parker: his time treatment now. Mod Pathol. 2018;31(7):1027-38."
+    assert resolved(text, searcher).status == "not_found"
 
 
 def test_articles_that_fit_alike_are_ambiguous(searcher: Searcher) -> None:

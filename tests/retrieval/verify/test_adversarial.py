@@ -6,7 +6,6 @@ import gzip
 import json
 import re
 from collections.abc import Callable, Sequence
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -63,11 +62,10 @@ def changed(sentences: Made, change: Callable[[str], str], most: int = 40) -> Ma
 
 
 def supported(verifier: Verifier, made: Made) -> float:
-    return sum(one.verdict is Verdict.SUPPORTED for one in judged(verifier, tuple(made))) / len(made)
+    return sum(one.verdict is Verdict.SUPPORTED for one in judged(verifier, made)) / len(made)
 
 
-@cache
-def judged(verifier: Verifier, made: tuple[tuple[str, str], ...]) -> list[Judgement]:
+def judged(verifier: Verifier, made: Made) -> list[Judgement]:
     return verifier.judge_texts(made)
 
 
@@ -96,7 +94,7 @@ def test_a_turned_direction_is_never_supported(verifier: Verifier, sentences: Ma
 def test_a_denied_sentence_is_never_supported(verifier: Verifier, sentences: Made) -> None:
     made = changed(sentences, denied)
     assert supported(verifier, made) == 0
-    contradicted = [one.verdict is Verdict.CONTRADICTED for one in judged(verifier, tuple(made))]
+    contradicted = [one.verdict is Verdict.CONTRADICTED for one in judged(verifier, made)]
     assert sum(contradicted) / len(made) >= 0.9
 
 
