@@ -39,6 +39,7 @@ _APART: Final = 0.03
 """Two articles that score closer than this cannot be told apart."""
 _OTHER_PAPER: Final = 0.5
 """A title less alike than this is another paper's."""
+_SAME_PLACE: Final = frozenset({"author", "year", "volume", "pages"})
 _READ: Final = 20
 """Articles that are compared with a reference."""
 _AT_PLACE: Final = 200
@@ -158,19 +159,21 @@ def _alike(reference: Reference, searcher: Searcher) -> list[Match]:
 
 def _at_its_place(reference: Reference, searcher: Searcher) -> list[Match]:
     """The articles with this author, year, volume and first page: few enough to need no title."""
+    placed = reference.first_author and reference.year and reference.volume and reference.pages
     # A title that no article has speaks against them all.
-    if reference.title or not (reference.first_author and reference.year and reference.volume and reference.pages):
+    if not placed or reference.title:
         return []
-    year = str(reference.year)
     author = Clause(field="author", value=reference.first_author)
-    when = Clause(field="year", value=year, year_from=reference.year, year_to=reference.year)
+    when = Clause(field="year", value=str(reference.year), year_from=reference.year, year_to=reference.year)
     reader = searcher.reader
     keys = [one.pmid for one in reader.lexical("", _constraint(author, when), _AT_PLACE)]
     compared = _ranked(reference, list(reader.articles(keys).values()))
-    same = ("author", "year", "volume", "pages")
-    return [
-        one for one in compared if all(one.parts.get(name) == 1 for name in same) and one.parts.get("journal", 1) == 1
-    ]
+    return [one for one in compared if _is_there(one)]
+
+
+def _is_there(one: Match) -> bool:
+    same = {name for name, value in one.parts.items() if value == 1}
+    return same >= _SAME_PLACE and ("journal" in same or "journal" not in one.parts)
 
 
 def _ranked(reference: Reference, found: Sequence[IndexedArticle]) -> list[Match]:
