@@ -34,7 +34,9 @@ def answer(
     sentences: Annotated[int, typer.Option(min=1, max=12, help="Sentences, at most.")] = 6,
     policy: Annotated[
         IntegrityPolicy,
-        typer.Option(help="Retracted papers: left out, shown and never rested upon, or used like others."),
+        typer.Option(
+            "--retracted", help="Retracted papers: left out, shown and never rested upon, or used like others."
+        ),
     ] = IntegrityPolicy.EXCLUDE,
     details: Annotated[bool, typer.Option("--details", help="Also what was left out, and every incident.")] = False,
     home: Home = None,

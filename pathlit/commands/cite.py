@@ -55,7 +55,9 @@ def cite(
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, max=20, help="Papers for each sentence.")] = 3,
     policy: Annotated[
         IntegrityPolicy,
-        typer.Option(help="Retracted papers: left out, shown and never as support, or used like others."),
+        typer.Option(
+            "--retracted", help="Retracted papers: left out, shown and never as support, or used like others."
+        ),
     ] = IntegrityPolicy.EXCLUDE,
     year_from: Annotated[int | None, typer.Option("--from", help="Look for papers of this year or later.")] = None,
     year_to: Annotated[int | None, typer.Option("--to", help="Look for papers of this year or earlier.")] = None,
