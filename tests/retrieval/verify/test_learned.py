@@ -106,3 +106,11 @@ def test_nothing_asked_nothing_judged(verifier: Verifier) -> None:
 def test_its_id_names_model_and_encoder(verifier: Verifier) -> None:
     assert verifier.id.startswith("learned-")
     assert "all-MiniLM-L6-v2@" in verifier.id
+
+
+def test_what_speaks_of_something_else_contradicts_nothing(verifier: Verifier) -> None:
+    claim = "Metformin reduces the risk of colorectal cancer in patients with diabetes."
+    said = "Metformin has many beneficial metabolic effects in the management of Type 2 diabetes mellitus."
+    (judgement,) = verifier.judge_texts([(claim, said)])
+    assert judgement.verdict is Verdict.NOT_FOUND
+    assert judgement.contradict < 0.5
