@@ -70,7 +70,7 @@ def abstention(
         encoder=searcher.reranker.sentences.encoder,
         weights=both.weights,
         words_alone=words.weights,
-        made_by=shlex.join(["pathlit", *(Path(a).name if Path(a).is_absolute() else a for a in sys.argv[1:])]),
+        made_by=shlex.join(["pathlit", *map(_without_folders, sys.argv[1:])]),
         created=datetime.now(UTC).date().isoformat(),
         tried=tuple(_tried(asked, both)),
     )
@@ -135,3 +135,9 @@ def _tried(asked: Sequence[Asked], learned: Learned) -> list[Tried]:
         Tried(kind, answerable[kind], len(learned.left_out[kind]), found.mean, found.low, found.high)
         for kind, found in shares.items()
     ]
+
+
+def _without_folders(argument: str) -> str:
+    """Where a file lies on one machine says nothing on another: "pubmedqa:/data/a.json" becomes "pubmedqa:a.json"."""
+    kind, colon, path = argument.rpartition(":")
+    return f"{kind}{colon}{Path(path).name}" if Path(path).is_absolute() else argument
