@@ -229,7 +229,7 @@ def test_counts_are_those_of_counting_one_by_one(rows: list[tuple[str, list[str]
         if "lung" in words:
             expected.update({"value 1" if value == "Välue 1" else value.lower() for value in values})
     # The engine's own threads may still be merging when the folder goes.
-        with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         counts = opened(Path(folder), articles).facets("lung", NO_CONDITION, ("mesh",), size)
     found = {value.value.replace("ä", "a").lower(): value.count for value in counts.facets[0].values}
     assert counts.articles == sum("lung" in words for words, _ in rows)
