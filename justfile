@@ -37,6 +37,6 @@ pin:
     uv lock
     uv export --frozen --quiet --format requirements.txt --no-emit-project --no-annotate --no-header --output-file constraints.txt
 
-# Measure: lexical, quality, parser, catalog, evidence, refresh, synonyms
+# Measure: a module of benchmarks/, such as lexical, quality, references, lookup
 bench NAME:
     uv run python -m benchmarks.{{NAME}}

@@ -26,8 +26,8 @@ from pathlit.settings import Settings
 from retrieval.analysis import Analyzer
 from retrieval.answer.abstention import AbstentionModel, read_abstention, shipped
 from retrieval.answer.answerer import Answerer
-from retrieval.answer.language_model import LanguageModel
-from retrieval.answer.openai_client import OpenAIModel
+from retrieval.answer.llm.language_model import LanguageModel
+from retrieval.answer.llm.openai_client import OpenAIModel
 from retrieval.encoders.base import Encoder
 from retrieval.encoders.image.base import ImageEncoder
 from retrieval.encoders.image.opening import open_image_encoder

@@ -19,7 +19,7 @@ from pathlit.commands.options import AsJson, Home
 from pathlit.console import out, print_json
 from pathlit.settings import SETTINGS_FILE, Settings, read_settings
 from pathlit.wiring import HomeFolder
-from retrieval.answer.language_model import LanguageModelError, Message
+from retrieval.answer.llm.language_model import LanguageModelError, Message
 from retrieval.encoders.base import Passage
 from retrieval.errors import NotPublishedError, PathlitError
 from retrieval.index.dense import faiss_version

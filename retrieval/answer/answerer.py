@@ -15,8 +15,8 @@ from retrieval.answer.condensing import condensed
 from retrieval.answer.extract import compose
 from retrieval.answer.finding import Literature, find_by_image, find_by_words
 from retrieval.answer.hygiene import suspicious
-from retrieval.answer.language_model import LanguageModel
 from retrieval.answer.ledger import Ledger
+from retrieval.answer.llm.language_model import LanguageModel
 from retrieval.answer.packing import pack
 from retrieval.answer.prompt import answer_messages, problem_of, repair_messages, shown_text
 from retrieval.answer.records import (

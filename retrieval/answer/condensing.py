@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from retrieval.answer.language_model import LanguageModel, LanguageModelError
+from retrieval.answer.llm.language_model import LanguageModel, LanguageModelError
 from retrieval.answer.prompt import condense_messages
 from retrieval.answer.reading import is_refusal
 from retrieval.answer.records import Incident, Question

@@ -12,7 +12,7 @@ from retrieval.analysis import Analyzer
 from retrieval.answer.alce import citation_quality
 from retrieval.answer.checking import Checked, check
 from retrieval.answer.conflicts import conflicts
-from retrieval.answer.language_model import LanguageModel
+from retrieval.answer.llm.language_model import LanguageModel
 from retrieval.answer.records import (
     Abstention,
     Answer,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from retrieval.answer.hygiene import neutralised
-from retrieval.answer.language_model import Message
+from retrieval.answer.llm.language_model import Message
 from retrieval.answer.records import AnswerSentence, Source, ToolResult, Turn
 
 NOT_ANSWERED: Final = "NOT ANSWERED"

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any, Final
 
-from retrieval.answer.language_model import LanguageModelError
+from retrieval.answer.llm.language_model import LanguageModelError
 from retrieval.answer.markers import is_only_markers, leading_markers
 from retrieval.answer.prompt import NOT_ANSWERED
 from retrieval.answer.records import IncidentKind

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
-from retrieval.answer.language_model import LanguageModel, LanguageModelError, Message, ToolCall
+from retrieval.answer.llm.language_model import LanguageModel, LanguageModelError, Message, ToolCall
 from retrieval.answer.prompt import plan_messages
 from retrieval.answer.records import Incident, IncidentKind, ToolResult
 from retrieval.tools.calling import Toolbox, ToolError

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Final, NamedTuple
 
 from retrieval.answer.forgeries import forged
-from retrieval.answer.language_model import LanguageModel, LanguageModelError, Message, ToolCall
+from retrieval.answer.llm.language_model import LanguageModel, LanguageModelError, Message, ToolCall
 from retrieval.answer.markers import Marked, read_markers
 from retrieval.answer.prompt import NOTHING
 from retrieval.answer.reading import SentenceReader, is_not_answered, is_refusal

@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from api.app import create_app
 from api.settings import ApiSettings
 from retrieval.answer.answerer import Answerer
-from retrieval.answer.language_model import LanguageModel
+from retrieval.answer.llm.language_model import LanguageModel
 from retrieval.live import LiveSearcher
 from retrieval.router.rules import RuleRouter
 from retrieval.search import Searcher

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from retrieval.answer.language_model import LanguageModelError, Message, ToolCall
+from retrieval.answer.llm.language_model import LanguageModelError, Message, ToolCall
 from retrieval.records import Article, Correction, Evidence, Section, Term
 from retrieval.sentences import split_sentences
 from retrieval.verify.base import Claim, Judgement, Verdict

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import pytest
 
 from retrieval.answer.answerer import Answerer
-from retrieval.answer.language_model import LanguageModelError, Message
+from retrieval.answer.llm.language_model import LanguageModelError, Message
 from retrieval.answer.records import Answer, Decision, Finished, IncidentKind, Question, Sourced, Turn, Written
 from retrieval.errors import InputError
 from retrieval.records import Filters, IntegrityPolicy

@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from retrieval.answer.answerer import Answerer
-from retrieval.answer.language_model import LanguageModel
-from retrieval.answer.openai_client import OpenAIModel
+from retrieval.answer.llm.language_model import LanguageModel
+from retrieval.answer.llm.openai_client import OpenAIModel
 from retrieval.answer.records import (
     Answer,
     Finished,

@@ -12,7 +12,7 @@ import pytest
 
 from retrieval.answer.answerer import Answerer
 from retrieval.answer.hygiene import neutralised, suspicious
-from retrieval.answer.language_model import Message, ToolCall
+from retrieval.answer.llm.language_model import Message, ToolCall
 from retrieval.answer.records import Decision, IncidentKind, Question, Turn
 from retrieval.router.base import Asked
 from retrieval.tools.calling import Toolbox

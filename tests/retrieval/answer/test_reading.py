@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.answer.language_model import LanguageModelError
+from retrieval.answer.llm.language_model import LanguageModelError
 from retrieval.answer.reading import SentenceReader, is_not_answered, is_refusal
 
 KNOWN = {"K7Q", "M2P"}

@@ -9,16 +9,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Protocol
 from urllib.parse import urlsplit
 
-from retrieval.answer.context_size import DEFAULT_CONTEXT, ask_context_size
-from retrieval.answer.language_model import LanguageModelError, Message, ToolCall
+from retrieval.answer.llm.context_size import DEFAULT_CONTEXT, ask_context_size
+from retrieval.answer.llm.language_model import LanguageModelError, Message, ToolCall
+from retrieval.answer.llm.tokens import count_tokens
 from retrieval.answer.records import IncidentKind
-from retrieval.answer.tokens import count_tokens
 
 if TYPE_CHECKING:
     import openai
 
-    from retrieval.answer.openai_connection import Bounds, Connection
-    from retrieval.answer.openai_reply import Reply
+    from retrieval.answer.llm.openai_connection import Bounds, Connection
+    from retrieval.answer.llm.openai_reply import Reply
 
 _SEED: Final = 20_240_101
 _OF_A_MESSAGE: Final = 8
@@ -88,9 +88,9 @@ class OpenAIModel:
         self, messages: Sequence[Message], *, max_tokens: int, tools: Sequence[Mapping[str, Any]] = ()
     ) -> Iterator[str | ToolCall]:
         """See LanguageModel; `max_tokens` is cut to what the context has left beside the messages."""
-        from retrieval.answer.openai_connection import Bounds
-        from retrieval.answer.openai_errors import too_long
-        from retrieval.answer.openai_reply import Reply
+        from retrieval.answer.llm.openai_connection import Bounds
+        from retrieval.answer.llm.openai_errors import too_long
+        from retrieval.answer.llm.openai_reply import Reply
 
         allowed = self._allowed(messages, tools, max_tokens)
         connection = self._connected()
@@ -121,7 +121,7 @@ class OpenAIModel:
         return host or "an unknown address"
 
     def _connected(self) -> Connection:
-        from retrieval.answer.openai_connection import Connection
+        from retrieval.answer.llm.openai_connection import Connection
 
         with self._lock:
             if self._connection is None:
@@ -161,7 +161,7 @@ class OpenAIModel:
         """Asks, and asks again without a parameter that the server turns down, each at most once."""
         import openai
 
-        from retrieval.answer.openai_errors import before_reply, rejected_parameter
+        from retrieval.answer.llm.openai_errors import before_reply, rejected_parameter
 
         connection, refused = self._connected(), self._refused
         while True:
@@ -190,7 +190,7 @@ class OpenAIModel:
 
     def _check_end(self, reply: Reply, bounds: Bounds, allowed: int) -> None:
         """Raises what the end of a reply says against it."""
-        from retrieval.answer.openai_errors import dropped, refused, too_long
+        from retrieval.answer.llm.openai_errors import dropped, refused, too_long
 
         reason = reply.finish_reason
         if reply.refused or reason == "content_filter":

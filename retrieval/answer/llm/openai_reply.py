@@ -8,8 +8,8 @@ from typing import Any, Final
 
 import msgspec
 
-from retrieval.answer.language_model import ToolCall
-from retrieval.answer.reply_text import ReplyText
+from retrieval.answer.llm.language_model import ToolCall
+from retrieval.answer.llm.reply_text import ReplyText
 
 _MOST_CALLS: Final = 32
 

@@ -15,8 +15,8 @@ import msgspec
 import openai
 from openai import RequestOptions
 
-from retrieval.answer.openai_errors import before_reply, during_reply, too_long, unavailable
-from retrieval.answer.openai_reply import Reply
+from retrieval.answer.llm.openai_errors import before_reply, during_reply, too_long, unavailable
+from retrieval.answer.llm.openai_reply import Reply
 
 _CONNECT_TIMEOUT: Final = 5.0
 _LONGEST_PAUSE: Final = 20.0

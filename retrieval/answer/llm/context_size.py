@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
-from retrieval.answer.language_model import LanguageModelError
+from retrieval.answer.llm.language_model import LanguageModelError
 
 DEFAULT_CONTEXT: Final = 4096
 """Of a server that does not say: what llama.cpp and Ollama gave by default, and every model of today has."""

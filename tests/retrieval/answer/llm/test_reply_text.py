@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrieval.answer.reply_text import ReplyText
+from retrieval.answer.llm.reply_text import ReplyText
 
 FRAGMENTS = [
     "Budding predicts spread [K7Q]. ",

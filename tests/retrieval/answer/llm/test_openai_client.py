@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from retrieval.answer.language_model import LanguageModel, LanguageModelError, Message, ToolCall
-from retrieval.answer.openai_client import OpenAIModel
+from retrieval.answer.llm.language_model import LanguageModel, LanguageModelError, Message, ToolCall
+from retrieval.answer.llm.openai_client import OpenAIModel
 from retrieval.answer.records import IncidentKind
 from tests.servers.chat import Asked, Reply, ScriptedChat
 

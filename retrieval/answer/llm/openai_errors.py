@@ -13,7 +13,7 @@ from typing import Final
 import httpx2
 import openai
 
-from retrieval.answer.language_model import LanguageModelError
+from retrieval.answer.llm.language_model import LanguageModelError
 from retrieval.answer.records import IncidentKind
 
 _CODE = re.compile(r"[a-z_]{3,40}")

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from retrieval.answer.language_model import LanguageModelError, Message
-from retrieval.answer.openai_client import OpenAIModel
+from retrieval.answer.llm.language_model import LanguageModelError, Message
+from retrieval.answer.llm.openai_client import OpenAIModel
 from retrieval.answer.records import IncidentKind
 from tests.servers.tiny_llm import RAMBLER, RECITER, SENTENCE, TinyServer
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
-from retrieval.answer.tokens import count_tokens
+from retrieval.answer.llm.tokens import count_tokens
 
 TEXTS = [
     "Tumour budding predicts nodal spread in colon carcinoma.",
