@@ -25,7 +25,7 @@ test *ARGS:
 
 # The tests that take longer
 test-slow:
-    uv run pytest -m slow
+    uv run pytest -n 0 -m slow
 
 # Mend what can be mended by itself
 fix:

@@ -15,6 +15,10 @@ from tests.servers.chat import ScriptedChat
 settings.register_profile("pathlit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("pathlit")
 
+# Before anything imports torch: processes side by side must not wait for each other's threads.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A busy machine must not change what tests find; the budget has tests of its own.
 os.environ.setdefault("PATHLIT_RERANK_BUDGET_S", "600")
 

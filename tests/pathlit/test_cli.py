@@ -138,7 +138,8 @@ def test_doctor_names_what_is_broken_and_fails(run: Run, tmp_path: Path) -> None
     ran = run("doctor", "--home", str(tmp_path))
     assert ran.code == 1
     assert "failed" in ran.out
-    assert "catalog.sqlite" in ran.out
+    # A long path is broken at the terminal's edge.
+    assert "catalog.sqlite" in ran.out.replace("\n", "")
 
 
 def test_index_reads_reports_and_publishes(run: Run, tmp_path: Path) -> None:
