@@ -77,6 +77,8 @@ async def answer(request: Request) -> Response:
     service = service_of(request)
     settings = service.settings
     question = asked.to_question()
+    if data is not None:
+        service.require_images()
 
     def picture() -> AskedPicture | None:
         if data is None:

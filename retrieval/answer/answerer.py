@@ -122,7 +122,8 @@ class Answerer:
         ledger.notices += found.notices
         ledger.reranker = found.reranker
         yield Searched(query=found.query, decision=decision)
-        asked = text or found.query
+        # "Which markers confirm this?" asks about what the image shows.
+        asked = found.query if image is not None else text
         if abstention := _nothing_to_answer_with(found):
             yield ledger.finished(abstention)
             return

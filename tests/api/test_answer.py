@@ -17,7 +17,6 @@ from retrieval.answer.llm.language_model import LanguageModel
 from retrieval.live import LiveSearcher
 from retrieval.router.rules import RuleRouter
 from retrieval.search import Searcher
-from tests.api.image_library import base64_of
 from tests.api.test_error_shape import check_shape
 from tests.fakes import Corpus, HashingEncoder
 from tests.retrieval.answer.stand_ins import ARTICLES, BUDDING, RETRACTED, ScriptedModel, WordVerifier, key_of
@@ -128,7 +127,6 @@ def test_a_retracted_paper_supports_nothing(client: TestClient, policy: str) -> 
         ({"question": "x", "sentences": "3"}, "sentences"),
         ({"question": "x", "temperature": 1}, "temperature"),
         ({"question": "x", "image_base64": "§"}, "image_base64"),
-        ({"question": "x", "image_base64": base64_of(b"no image")}, "image"),
         ({"question": "x", "conversation": [{"role": "system", "text": "x"}]}, "conversation.0.role"),
     ],
 )
@@ -165,11 +163,6 @@ def test_what_is_asked_is_not_logged(client: TestClient, caplog: pytest.LogCaptu
     ours = [r.getMessage() for r in caplog.records if r.name.startswith(("api", "retrieval"))]
     assert ours
     assert "Zebra" not in "".join(ours)
-
-
-def test_a_form_with_an_image_is_taken_where_images_are(client: TestClient) -> None:
-    answer = client.post("/v1/answer", files={"image": ("Doe, Jane.png", b"no image")}, data={"question": ASKED})
-    check_shape(answer, 422, "unusable_image")
 
 
 def test_answers_are_counted(client: TestClient) -> None:
