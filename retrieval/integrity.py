@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from retrieval.integrity_dates import date_in_reference, known_part
 from retrieval.integrity_titles import marked_by_title
-from retrieval.records import Article, Finding, Integrity, IntegrityStatus
+from retrieval.records import Article, Finding, Integrity, IntegrityPolicy, IntegrityStatus
 
 EXCLUDED: Final = frozenset({IntegrityStatus.RETRACTED, IntegrityStatus.WITHDRAWN})
 """What IntegrityPolicy.EXCLUDE keeps out of every leg."""
@@ -97,6 +97,14 @@ _SUBJECT: Final = {
     IntegrityStatus.CORRECTED: "erratum",
     IntegrityStatus.ERRATUM_NOTICE: "erratum",
 }
+
+
+def may_support(integrity: Integrity, policy: IntegrityPolicy) -> bool:
+    """Whether a claim may rest on a paper: a retracted or withdrawn one only under ALLOW, a notice under no policy,
+    since it speaks about another paper and not about its subject."""
+    if integrity.status in NOTICES:
+        return False
+    return policy is IntegrityPolicy.ALLOW or integrity.status not in EXCLUDED
 
 
 class IncomingLink(NamedTuple):

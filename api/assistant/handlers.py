@@ -32,9 +32,10 @@ from retrieval.answer.records import Answer, Finished, Question
 from retrieval.errors import ArticleNotFoundError, InputError
 from retrieval.image.records import ImageQuery
 from retrieval.index.interface import IndexedArticle
+from retrieval.integrity import may_support
 from retrieval.records import IntegrityPolicy, Query
 from retrieval.verify.base import Claim, Verdict
-from retrieval.verify.standing import may_support, without_support
+from retrieval.verify.standing import without_support
 
 _BEST: Final = 5
 

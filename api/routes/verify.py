@@ -15,10 +15,11 @@ from api.schemas.view import IntegrityView
 from api.service import service_of
 from retrieval.errors import InputError, PathlitError
 from retrieval.index.interface import IndexedArticle
+from retrieval.integrity import may_support
 from retrieval.records import IntegrityPolicy
 from retrieval.search import Searcher
 from retrieval.verify.base import Claim, Judgement, Verifier
-from retrieval.verify.standing import may_support, without_support
+from retrieval.verify.standing import without_support
 
 router = APIRouter(tags=["citations"])
 

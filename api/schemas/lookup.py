@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field, model_validator
 
-from api.schemas.answer import JudgementView
+from api.schemas.answer import JudgementView, judgement_view
 from api.schemas.request import RequestModel, SearchFilters
 from api.schemas.search import found_fields
 from api.schemas.view import IntegrityView, Text, View, pubmed_url, shown_pmid
@@ -26,7 +26,6 @@ from retrieval.lookup.records import (
 from retrieval.records import IntegrityPolicy
 from retrieval.references.parsing import Format
 from retrieval.references.records import Resolution, ResolutionStatus
-from retrieval.verify.base import Judgement
 
 MOST_ITEMS: Final = 50
 MOST_TEXT: Final = 200_000
@@ -263,7 +262,7 @@ def _paper(paper: FoundPaper) -> PaperView:
     shared: dict[str, Any] = {name: fields[name] for name in PaperView.model_fields if name in fields}
     return PaperView(
         **shared,
-        judgement=_judgement(paper.judgement),
+        judgement=judgement_view(paper.judgement),
         rank=paper.rank,
         score=paper.score,
         usable=paper.usable,
@@ -274,14 +273,10 @@ def _cited(paper: CitedPaper) -> CitedView:
     return CitedView(
         key=paper.key,
         resolution=_resolution(paper.resolution) if paper.resolution else None,
-        judgement=_judgement(paper.judgement) if paper.judgement else None,
+        judgement=judgement_view(paper.judgement) if paper.judgement else None,
         usable=paper.usable,
         problem=paper.problem,
     )
-
-
-def _judgement(judgement: Judgement) -> JudgementView:
-    return JudgementView.model_validate(judgement)
 
 
 def _reference(reference: CheckedReference) -> ReferenceView:

@@ -16,10 +16,11 @@ from pathlit.console import out, print_json
 from pathlit.settings import read_settings
 from pathlit.wiring import HomeFolder
 from retrieval.errors import InputError
+from retrieval.integrity import may_support
 from retrieval.records import IntegrityPolicy
 from retrieval.verify.base import Claim, Judgement, Verifier
 from retrieval.verify.pairs import Pair, label_of, read_pairs
-from retrieval.verify.standing import may_support, without_support
+from retrieval.verify.standing import without_support
 
 _AT_ONCE: Final = 64
 _SHOWN: Final = 5

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 from retrieval.answer.keys import issue_keys
 from retrieval.answer.records import Source
-from retrieval.integrity import EXCLUDED, NOTICES
+from retrieval.integrity import may_support
 from retrieval.records import Article, Evidence, Integrity, IntegrityPolicy
 
 SENTENCES_PER_SOURCE: Final = 4
@@ -66,14 +66,8 @@ def pack(
             integrity=hit.integrity,
             evidence=tuple(sorted(shown, key=lambda e: (e.field != "title", e.start))),
             rank=rank,
-            usable=_usable(hit.integrity, policy),
+            usable=may_support(hit.integrity, policy),
         )
         for rank, (key, hit, shown) in enumerate(zip(keys, chosen, kept, strict=True), start=1)
         if shown
     )
-
-
-def _usable(integrity: Integrity, policy: IntegrityPolicy) -> bool:
-    if integrity.status in NOTICES:
-        return False  # it speaks about another paper, not about its subject
-    return policy is IntegrityPolicy.ALLOW or integrity.status not in EXCLUDED

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from retrieval.lookup.ranking import is_usable
+from retrieval.integrity import may_support
 from retrieval.lookup.records import CitedPaper, LookupRequest
 from retrieval.lookup.shelf import Pointed
 from retrieval.records import Integrity
@@ -15,7 +15,7 @@ def speaks_for(judgement: Judgement | None) -> bool:
 
 def cited_paper(key: str, to: Pointed, judgement: Judgement | None, request: LookupRequest) -> CitedPaper:
     standing = (to.resolution.integrity if to.resolution else None) or Integrity()
-    usable = is_usable(standing, request.filters.integrity)
+    usable = may_support(standing, request.filters.integrity)
     return CitedPaper(key, to.resolution, judgement, usable, _problem(to, judgement, standing, usable=usable))
 
 

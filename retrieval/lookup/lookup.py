@@ -10,11 +10,12 @@ from typing import Final
 from msgspec.structs import replace
 
 from retrieval.errors import InputError, PathlitError
+from retrieval.integrity import may_support
 from retrieval.lookup.cited import cited_paper, speaks_for
 from retrieval.lookup.draft import Draft, Sentence, clean, read_draft
 from retrieval.lookup.markers import find_markers, without_markers
 from retrieval.lookup.need import assess, says_something
-from retrieval.lookup.ranking import is_usable, told
+from retrieval.lookup.ranking import told
 from retrieval.lookup.records import (
     LONGEST_SENTENCE,
     LONGEST_TEXT,
@@ -120,7 +121,7 @@ class CitationLookup:
         judgements = self._verifier.judge([Claim(claim, hit.article) for hit in hits])
         policy = request.filters.integrity
         papers = [
-            FoundPaper(hit.article, hit.integrity, judgement, hit.rank, hit.score, is_usable(hit.integrity, policy))
+            FoundPaper(hit.article, hit.integrity, judgement, hit.rank, hit.score, may_support(hit.integrity, policy))
             for hit, judgement in zip(hits, judgements, strict=True)
         ]
         return told(papers, request.papers)

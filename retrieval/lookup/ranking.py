@@ -5,19 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from retrieval.integrity import EXCLUDED, NOTICES
 from retrieval.lookup.records import FoundPaper
-from retrieval.records import Integrity, IntegrityPolicy
 from retrieval.verify.base import Judgement, Verdict
 
 _ORDER: Final = {Verdict.SUPPORTED: 0, Verdict.PARTLY: 1, Verdict.CONTRADICTED: 2, Verdict.NOT_FOUND: 3}
-
-
-def is_usable(integrity: Integrity, policy: IntegrityPolicy) -> bool:
-    """A notice supports nothing under any policy; a retracted or withdrawn paper only where the policy allows it."""
-    if integrity.status in NOTICES:
-        return False
-    return policy is IntegrityPolicy.ALLOW or integrity.status not in EXCLUDED
 
 
 def told(papers: Sequence[FoundPaper], limit: int) -> tuple[FoundPaper, ...]:

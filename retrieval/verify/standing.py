@@ -4,16 +4,7 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from retrieval.integrity import EXCLUDED, NOTICES
-from retrieval.records import Integrity, IntegrityPolicy
 from retrieval.verify.base import Judgement, Verdict
-
-
-def may_support(integrity: Integrity, policy: IntegrityPolicy) -> bool:
-    """A notice supports nothing under any policy; a retracted or withdrawn paper only under `allow`."""
-    if integrity.status in NOTICES:
-        return False
-    return policy is IntegrityPolicy.ALLOW or integrity.status not in EXCLUDED
 
 
 def without_support(judgement: Judgement) -> Judgement:
