@@ -26,6 +26,14 @@ _FORBIDDEN_SKIPS = set(os.environ.get("PATHLIT_FORBID_SKIPS", "").split())
 """Markers whose tests must not skip on this machine; set where their parts are known to be installed."""
 
 
+_HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The whole README and the notebooks first: each is one long test, which the other process should not wait for."""
+    items.sort(key=lambda item: item.path.parent != _HERE)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
     outcome = yield
