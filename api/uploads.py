@@ -15,7 +15,9 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 from starlette.requests import ClientDisconnect
 
+from api.body_limit import Limit
 from api.errors import ApiError, ErrorDetail
+from api.settings import ApiSettings
 
 MULTIPART: Final = "multipart/form-data"
 BESIDE: Final = 1_048_576
@@ -24,6 +26,11 @@ _NOT_TEXT: Final = frozenset("limit image_weight mpp expand filters sources sent
 """Fields that a form writes as text and JSON as something else."""
 
 AskedModel = TypeVar("AskedModel", bound=BaseModel)
+
+
+def image_limit(settings: ApiSettings) -> Limit:
+    """Of a body that may hold an image in base64, which is longer by a third."""
+    return Limit(settings.max_image_bytes * 4 // 3 + BESIDE, max(settings.body_timeout_s, 60.0))
 
 
 async def asked_with_image(request: Request, model: type[AskedModel]) -> tuple[AskedModel, bytes | None]:

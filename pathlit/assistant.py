@@ -19,13 +19,12 @@ def home_assistant(place: HomeFolder, live: LiveSearcher) -> Assistant:
 
 
 def home_doors(place: HomeFolder, searcher: Searcher) -> Doors:
-    with_images = place.image_encoder is not None and searcher.reader.joint_reader is not None
     return open_doors(
         searcher,
         answerer=place.answerer(searcher),
         verifier=place.verifier,
         look_up=place.citation_lookup(searcher).look_up,
-        images=place.image_search(searcher) if with_images else None,
+        images=place.images_of(searcher),
         settings=place.settings.api,
         stale_after_days=place.settings.stale_after_days,
     )

@@ -32,6 +32,7 @@ from retrieval.encoders.base import Encoder
 from retrieval.encoders.image.base import ImageEncoder
 from retrieval.encoders.image.opening import open_image_encoder
 from retrieval.encoders.opening import open_encoder
+from retrieval.encoders.text import DEFAULT_MODEL
 from retrieval.errors import CatalogError, ConfigurationError
 from retrieval.exclusive import exclusive
 from retrieval.image.concepts import ConceptFinder
@@ -190,6 +191,11 @@ class HomeFolder:
     def citation_lookup(self, searcher: Searcher) -> CitationLookup:
         return CitationLookup(searcher, self.verifier)
 
+    def images_of(self, searcher: Searcher) -> ImageSearch | None:
+        """The same; None where images cannot be asked with."""
+        with_images = self.image_encoder is not None and searcher.reader.joint_reader is not None
+        return self.image_search(searcher) if with_images else None
+
     def open_reader(self, generation: str | None = None) -> EmbeddedReader:
         return EmbeddedReader.open(self.store.folder(generation or self.store.current()), self.analyzer)
 
@@ -226,7 +232,9 @@ class HomeFolder:
     def verifier(self) -> Verifier:
         """Loaded, as the reranker is."""
         settings = self.settings
-        verifier = open_verifier(settings.verifier, accepted_licences=settings.accepted_licences)
+        # The packaged model is not loaded a second time; another one need not be at hand to check a claim.
+        encoder = self.encoder if settings.encoder == DEFAULT_MODEL else None
+        verifier = open_verifier(settings.verifier, accepted_licences=settings.accepted_licences, encoder=encoder)
         verifier.load()
         return verifier
 
@@ -266,13 +274,12 @@ class HomeFolder:
 
     def answerer(self, searcher: Searcher) -> Answerer:
         """Answers from a searcher's generation, with images where that was built with an image encoder."""
-        with_images = self.image_encoder is not None and searcher.reader.joint_reader is not None
         return Answerer(
             searcher,
             verifier=self.verifier,
             router=self.router,
             model=self.language_model,
-            images=self.image_search(searcher) if with_images else None,
+            images=self.images_of(searcher),
             toolbox=self.toolbox,
             abstention=self.abstention,
         )

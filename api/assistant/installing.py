@@ -15,7 +15,7 @@ from api.body_limit import Limit
 from api.routes import assistant as tool_routes
 from api.routes import chat
 from api.settings import ApiSettings
-from api.uploads import BESIDE
+from api.uploads import image_limit
 
 
 def install_assistant(
@@ -28,7 +28,7 @@ def install_assistant(
     endpoint = McpEndpoint(
         mcp_server(assistant),
         hosts=(settings.host, *settings.mcp_hosts),
-        max_body_bytes=_limit(settings).max_bytes,
+        max_body_bytes=image_limit(settings).max_bytes,
     )
     app.router.routes.append(Route(MCP_PATH, endpoint=endpoint, include_in_schema=False))
     lives = app.router.lifespan_context
@@ -44,9 +44,5 @@ def install_assistant(
 def body_limits(settings: ApiSettings, prefix: str) -> Mapping[str, Limit]:
     """Every door takes an image in base64."""
     return dict.fromkeys(
-        (MCP_PATH, *(prefix + path for path in (*tool_routes.WITH_IMAGES, chat.CHAT))), _limit(settings)
+        (MCP_PATH, *(prefix + path for path in (*tool_routes.WITH_IMAGES, chat.CHAT))), image_limit(settings)
     )
-
-
-def _limit(settings: ApiSettings) -> Limit:
-    return Limit(settings.max_image_bytes * 4 // 3 + BESIDE, max(settings.body_timeout_s, 60.0))

@@ -17,7 +17,7 @@ from api.request_context import logged_failure
 from api.schemas import AnswerRequest, AnswerResponse, Envelope, answer_view, event_view
 from api.service import meta_of, service_of
 from api.settings import ApiSettings
-from api.uploads import BESIDE, asked_with_image
+from api.uploads import asked_with_image, image_limit
 from retrieval.answer.answerer import Answerer
 from retrieval.answer.asked_image import AskedPicture, ask_with_picture
 from retrieval.answer.records import AnswerEvent, Finished, Question
@@ -30,7 +30,7 @@ _STREAM: Final = "text/event-stream"
 
 
 def body_limits(settings: ApiSettings, prefix: str) -> Mapping[str, Limit]:
-    return {prefix + _PATH: Limit(settings.max_image_bytes * 4 // 3 + BESIDE, max(settings.body_timeout_s, 60.0))}
+    return {prefix + _PATH: image_limit(settings)}
 
 
 @router.post(

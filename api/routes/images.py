@@ -26,7 +26,16 @@ from api.schemas import (
 )
 from api.service import enveloped, service_of
 from api.settings import ApiSettings
-from api.uploads import BESIDE, MULTIPART, asked_with_image, content_kind, form_of, invalid, validated
+from api.uploads import (
+    BESIDE,
+    MULTIPART,
+    asked_with_image,
+    content_kind,
+    form_of,
+    image_limit,
+    invalid,
+    validated,
+)
 from retrieval.image.asking import prepare
 from retrieval.image.regions import categories
 from retrieval.image.search import ImageSearch
@@ -67,7 +76,7 @@ _JSON_OR_FORM: Final = {
 
 def body_limits(settings: ApiSettings, prefix: str) -> Mapping[str, Limit]:
     """Images are longer than other bodies, by a third where they come in base64; slides are longer still."""
-    image = Limit(settings.max_image_bytes * 4 // 3 + BESIDE, max(settings.body_timeout_s, 60.0))
+    image = image_limit(settings)
     slide = Limit(settings.max_slide_bytes + BESIDE, settings.slide_timeout_s)
     return {prefix + _SEARCH: image, prefix + _OVERLAY: image, prefix + _SLIDE: slide}
 

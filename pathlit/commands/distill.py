@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from pathlit.console import err, note, out, print_json
 from pathlit.leak_check import checked
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
+from pathlit.typed_command import typed_command
 from pathlit.wiring import HomeFolder
 from retrieval.encoders.base import Encoder, Passage
 from retrieval.encoders.opening import open_encoder
@@ -168,10 +168,9 @@ def _speed(teachers: Sequence[Encoder], folder: Path, passages: Sequence[Passage
 def _card(
     to: Path, teachers: Sequence[Encoder], learned: Distilled, speed: Metric, leakage: tuple[LeakCheck, ...]
 ) -> Card:
-    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
     return Card(
         title=to.resolve().name,
-        made_by=shlex.join(["pathlit", *words]),
+        made_by=typed_command(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         base_models=tuple(teacher.spec.id for teacher in teachers),
         licence=" and ".join(dict.fromkeys(teacher.spec.licence for teacher in teachers)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from datetime import UTC, datetime
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,6 +19,7 @@ from pathlit.commands.train_verifier import verifier
 from pathlit.console import err, out, print_json
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
+from pathlit.typed_command import typed_command
 from pathlit.wiring import HomeFolder
 from retrieval.encoders.text import TextEncoder
 from retrieval.errors import ConfigurationError, InputError
@@ -152,7 +152,7 @@ def _model(learned: Learned, encoder: str, depth: int) -> RerankModel:
         encoder=encoder,
         depth=depth,
         weights=learned.weights,
-        made_by=shlex.join(["pathlit", *(Path(a).name if Path(a).is_absolute() else a for a in sys.argv[1:])]),
+        made_by=typed_command(),
         created=datetime.now(UTC).date().isoformat(),
         steps=tuple(f"{', '.join(step.features)}: {step.ndcg:.4f}" for step in learned.steps),
         trained=tuple(trained),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib.util import find_spec
@@ -16,6 +14,7 @@ from pathlit.commands.options import AsJson, Home
 from pathlit.console import err, out, print_json
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
+from pathlit.typed_command import typed_command
 from pathlit.wiring import HomeFolder
 from retrieval.answer.abstention import THRESHOLD, AbstentionModel, Tried, write_abstention
 from retrieval.errors import ConfigurationError, InputError
@@ -70,7 +69,7 @@ def abstention(
         encoder=searcher.reranker.sentences.encoder,
         weights=both.weights,
         words_alone=words.weights,
-        made_by=shlex.join(["pathlit", *map(_without_folders, sys.argv[1:])]),
+        made_by=typed_command(),
         created=datetime.now(UTC).date().isoformat(),
         tried=tuple(_tried(asked, both)),
     )
@@ -135,9 +134,3 @@ def _tried(asked: Sequence[Asked], learned: Learned) -> list[Tried]:
         Tried(kind, answerable[kind], len(learned.left_out[kind]), found.mean, found.low, found.high)
         for kind, found in shares.items()
     ]
-
-
-def _without_folders(argument: str) -> str:
-    """Where a file lies on one machine says nothing on another: "pubmedqa:/data/a.json" becomes "pubmedqa:a.json"."""
-    kind, colon, path = argument.rpartition(":")
-    return f"{kind}{colon}{Path(path).name}" if Path(path).is_absolute() else argument

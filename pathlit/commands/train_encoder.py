@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import shlex
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from pathlit.console import err, note, out, print_json
 from pathlit.leak_check import checked
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
+from pathlit.typed_command import typed_command
 from pathlit.wiring import HomeFolder
 from retrieval.encoders.packaged import packaged_model
 from retrieval.encoders.text import DEFAULT_MODEL, TextEncoder
@@ -173,10 +173,9 @@ def _card(
     before = find_own_abstract(base, asked, others)
     after = find_own_abstract(TextEncoder(str(folder)), asked, others)
     what = f"titles of {len(asked):,} held-out articles for their abstracts among {len(asked) + len(others):,}"
-    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
     return Card(
         title=to.resolve().name,
-        made_by=shlex.join(["pathlit", *words]),
+        made_by=typed_command(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         base_models=(base.spec.id,),
         licence=base.spec.licence,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import shutil
-import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from pathlit.commands.options import AsJson
 from pathlit.console import err, note, out, print_json
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
+from pathlit.typed_command import typed_command
 from retrieval.encoders.image.adapter_files import RECORD, AdapterRecord, write_adapter
 from retrieval.encoders.opening import open_encoder
 from retrieval.encoders.text import DEFAULT_MODEL
@@ -166,7 +166,6 @@ def _record(learned: Adapted, seen: tuple[str, Backbone], read: tuple[str, Encod
     def lasting(name: str) -> str:  # a model's folder must be found again from any other folder
         return str(Path(name).resolve()) if Path(name).exists() else name
 
-    words = [Path(word).name if Path(word).is_absolute() else word for word in sys.argv[1:]]
     return AdapterRecord(
         backbone=lasting(seen[0]),
         backbone_id=seen[1].id,
@@ -178,7 +177,7 @@ def _record(learned: Adapted, seen: tuple[str, Backbone], read: tuple[str, Encod
         licence=seen[1].licence,
         captions=learned.captions,
         images=int(learned.measured["images"]),
-        made_by=shlex.join(["pathlit", *words]),
+        made_by=typed_command(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         data=data,
         measured=learned.measured,

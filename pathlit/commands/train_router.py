@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +12,7 @@ from msgspec.structs import replace
 
 from pathlit.commands.options import AsJson
 from pathlit.console import note, out, print_json
+from pathlit.typed_command import typed_command
 from retrieval.errors import InputError
 from retrieval.router.log import read_log
 from retrieval.router.model import Estimate, write_router
@@ -62,7 +62,7 @@ def router(
     model = replace(
         learn(choices, budget_ms=budget_ms),
         measure=measures[0],
-        made_by=shlex.join(["pathlit", *(Path(a).name if Path(a).is_absolute() else a for a in sys.argv[1:])]),
+        made_by=typed_command(),
         created=datetime.now(UTC).date().isoformat(),
         estimates=estimates,
     )

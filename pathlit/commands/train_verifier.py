@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-import sys
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -18,6 +17,7 @@ from msgspec.structs import replace
 from pathlit.commands.options import AsJson
 from pathlit.console import err, out, print_json
 from pathlit.progress import WorkProgress
+from pathlit.typed_command import typed_command
 from retrieval.encoders.text import DEFAULT_MODEL, TextEncoder
 from retrieval.errors import InputError
 from retrieval.verify.learned import LearnedVerifier
@@ -69,7 +69,7 @@ def verifier(
         examples = make_examples(reader, kept, lambda done: progress.stage("Reading pairs", done, len(kept)))
         model = replace(
             learn(examples, encoder.spec.id),
-            made_by=shlex.join(["pathlit", *(Path(a).name if Path(a).is_absolute() else a for a in sys.argv[1:])]),
+            made_by=typed_command(),
             created=datetime.now(UTC).date().isoformat(),
             data=tuple(_counted(kept)),
             measured=tuple(_measured(examples, kept, encoder.spec.id, reader, progress)),

@@ -7,19 +7,17 @@ ask may be others.
 
 from __future__ import annotations
 
-import tomllib
 from functools import cache
 from math import exp
 from pathlib import Path
 from typing import Final
-
-import msgspec
 
 from retrieval.answer.answerable import BY_MEANING, BY_WORDS, read_features
 from retrieval.errors import ConfigurationError
 from retrieval.records import Record, SearchResult
 from retrieval.rerank.learned import LearnedReranker
 from retrieval.search import Searcher
+from retrieval.toml_record import read_record, toml_string
 
 SHIPPED: Final = Path(__file__).parent / "abstention.toml"
 THRESHOLD: Final = 0.5
@@ -80,14 +78,12 @@ def shipped() -> AbstentionModel:
 
 def read_abstention(path: Path) -> AbstentionModel:
     """ConfigurationError names what cannot be used."""
-    try:
-        model = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), type=AbstentionModel)
-    except OSError as exc:
-        raise ConfigurationError(f"the abstention model {path} cannot be read: {exc.strerror}") from exc
-    except (ValueError, msgspec.ValidationError) as exc:
-        raise ConfigurationError(
-            f"{path} is no abstention model: {exc}; make one with `pathlit train abstention`, or use pathlit's"
-        ) from exc
+    model = read_record(
+        path,
+        AbstentionModel,
+        what="abstention model",
+        otherwise="make one with `pathlit train abstention`, or use pathlit's",
+    )
     for weights, known in ((model.weights, BY_WORDS + BY_MEANING), (model.words_alone, BY_WORDS)):
         if unknown := next((name for name in weights.features if name not in known), None):
             raise ConfigurationError(
@@ -100,9 +96,9 @@ def write_abstention(path: Path, model: AbstentionModel) -> None:
     """As TOML, to be read and compared by people."""
     lines = [
         "# When to abstain: log-odds of an answer = bias + sum of weight x feature (retrieval/answer/answerable.py).",
-        f"encoder = {_quoted(model.encoder)}",
-        f"made_by = {_quoted(model.made_by)}",
-        f"created = {_quoted(model.created)}",
+        f"encoder = {toml_string(model.encoder)}",
+        f"made_by = {toml_string(model.made_by)}",
+        f"created = {toml_string(model.created)}",
     ]
     for name, weights in (("weights", model.weights), ("words_alone", model.words_alone)):
         lines += ["", f"[{name}]", f"bias = {weights.bias:.4f}", "", f"[{name}.features]"]
@@ -111,7 +107,7 @@ def write_abstention(path: Path, model: AbstentionModel) -> None:
         lines += [
             "",
             "[[tried]]",
-            f"kind = {_quoted(tried.kind)}",
+            f"kind = {toml_string(tried.kind)}",
             f"answerable = {str(tried.answerable).lower()}",
             f"questions = {tried.questions}",
             *(f"{name} = {getattr(tried, name):.4f}" for name in ("answered", "low", "high")),
@@ -122,8 +118,3 @@ def write_abstention(path: Path, model: AbstentionModel) -> None:
 def _encoder(searcher: Searcher) -> str:
     reranker = searcher.reranker
     return reranker.sentences.encoder if isinstance(reranker, LearnedReranker) else ""
-
-
-def _quoted(text: str) -> str:
-    # JSON's strings are TOML's basic strings.
-    return msgspec.json.encode(text).decode()

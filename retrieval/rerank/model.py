@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from retrieval.errors import ConfigurationError
 from retrieval.records import Record
 from retrieval.rerank.features import FEATURES
+from retrieval.toml_record import read_record, toml_string
 
 SHIPPED: Final = Path(__file__).parent / "learned.toml"
 _DEEPEST: Final = 200
@@ -47,14 +45,12 @@ class RerankModel(Record, frozen=True, forbid_unknown_fields=True):
 
 def read_model(path: Path) -> RerankModel:
     """ConfigurationError names what cannot be used."""
-    try:
-        model = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), type=RerankModel)
-    except OSError as exc:
-        raise ConfigurationError(f"the reranker {path} cannot be read: {exc.strerror}") from exc
-    except (ValueError, msgspec.ValidationError) as exc:
-        raise ConfigurationError(
-            f"{path} is no reranker: {exc}; make one with `pathlit train reranker`, or use the one of pathlit"
-        ) from exc
+    model = read_record(
+        path,
+        RerankModel,
+        what="reranker",
+        otherwise="make one with `pathlit train reranker`, or use the one of pathlit",
+    )
     unknown = next((name for name in model.weights if name not in FEATURES), None)
     if unknown is not None or not model.weights:
         what = f"weighs {unknown!r}, which is no feature" if unknown else "weighs nothing"
@@ -68,12 +64,12 @@ def write_model(path: Path, model: RerankModel) -> None:
     """As TOML, to be read and compared by people."""
     lines = [
         "# A learned reranker of pathlit: score = sum of weight x feature (retrieval/rerank/features.py).",
-        f"encoder = {_quoted(model.encoder)}",
+        f"encoder = {toml_string(model.encoder)}",
         f"depth = {model.depth}",
-        f"made_by = {_quoted(model.made_by)}",
-        f"created = {_quoted(model.created)}",
+        f"made_by = {toml_string(model.made_by)}",
+        f"created = {toml_string(model.created)}",
         "steps = [",
-        *(f"  {_quoted(step)}," for step in model.steps),
+        *(f"  {toml_string(step)}," for step in model.steps),
         "]",
         "",
         "[weights]",
@@ -90,10 +86,5 @@ def _fields(task: Trained) -> Mapping[str, str | int | float]:
 
 def _value(value: str | float) -> str:
     if isinstance(value, str):
-        return _quoted(value)
+        return toml_string(value)
     return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _quoted(text: str) -> str:
-    # JSON's strings are TOML's basic strings.
-    return msgspec.json.encode(text).decode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import msgspec
 from retrieval.errors import ConfigurationError
 from retrieval.records import Record
 from retrieval.router.features import FEATURES
+from retrieval.toml_record import read_record, toml_string
 
 
 class RewardModel(Record, frozen=True, forbid_unknown_fields=True):
@@ -56,14 +56,9 @@ class RouterModel(Record, frozen=True, forbid_unknown_fields=True):
 
 def read_router(path: Path) -> RouterModel:
     """ConfigurationError names what cannot be used."""
-    try:
-        model = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), type=RouterModel)
-    except OSError as exc:
-        raise ConfigurationError(f"the router {path} cannot be read: {exc.strerror}") from exc
-    except ValueError as exc:
-        raise ConfigurationError(
-            f'{path} is no router: {exc}; make one with `pathlit train router`, or use "rules"'
-        ) from exc
+    model = read_record(
+        path, RouterModel, what="router", otherwise='make one with `pathlit train router`, or use "rules"'
+    )
     unknown = next((name for action in model.actions for name in action.weights if name not in FEATURES), None)
     if unknown is not None or not model.actions:
         what = f"weighs {unknown!r}, which is no feature" if unknown else "knows no action"
@@ -89,6 +84,7 @@ def write_router(path: Path, model: RouterModel) -> None:
 def _table(record: Record, names: tuple[str, ...]) -> Iterator[str]:
     for name in names:
         value: Any = getattr(record, name)
-        # JSON's strings are TOML's basic strings.
-        written = f"{value:.4f}" if isinstance(value, float) else msgspec.json.encode(value).decode()
+        # Whole numbers are written alike in JSON and in TOML.
+        whole = toml_string(value) if isinstance(value, str) else msgspec.json.encode(value).decode()
+        written = f"{value:.4f}" if isinstance(value, float) else whole
         yield f"{name} = {written}"

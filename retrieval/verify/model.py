@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from retrieval.errors import ConfigurationError
 from retrieval.records import Record
+from retrieval.toml_record import read_record, toml_string
 from retrieval.verify.features import FEATURES
 
 SHIPPED: Final = Path(__file__).parent / "learned.toml"
@@ -66,14 +64,12 @@ class VerifierModel(Record, frozen=True, forbid_unknown_fields=True):
 
 def read_model(path: Path) -> VerifierModel:
     """ConfigurationError names what cannot be used."""
-    try:
-        model = msgspec.convert(tomllib.loads(path.read_text(encoding="utf-8")), type=VerifierModel)
-    except OSError as exc:
-        raise ConfigurationError(f"the verifier {path} cannot be read: {exc.strerror}") from exc
-    except (ValueError, msgspec.ValidationError) as exc:
-        raise ConfigurationError(
-            f"{path} is no verifier: {exc}; make one with `pathlit train verifier`, or use the one of pathlit"
-        ) from exc
+    model = read_record(
+        path,
+        VerifierModel,
+        what="verifier",
+        otherwise="make one with `pathlit train verifier`, or use the one of pathlit",
+    )
     unknown = next((name for name in model.weights if name not in FEATURES), None)
     if unknown is not None or not model.weights:
         what = f"weighs {unknown!r}, which is no feature" if unknown else "weighs nothing"
@@ -91,13 +87,13 @@ def write_model(path: Path, model: VerifierModel) -> None:
     lines = [
         "# A learned verifier of pathlit: log-odds of support and of contradiction against neutral, each",
         "# = where it begins + sum of weight x (feature - middle) / spread (retrieval/verify/features.py).",
-        f"encoder = {_text(model.encoder)}",
+        f"encoder = {toml_string(model.encoder)}",
         f"support = {model.support:.4f}",
         f"contradict = {model.contradict:.4f}",
         f"supported_from = {model.supported_from:.4f}",
         f"contradicted_from = {model.contradicted_from:.4f}",
-        f"made_by = {_text(model.made_by)}",
-        f"created = {_text(model.created)}",
+        f"made_by = {toml_string(model.made_by)}",
+        f"created = {toml_string(model.created)}",
         *_list("data", model.data),
         "",
         "[weights]",
@@ -112,15 +108,10 @@ def write_model(path: Path, model: VerifierModel) -> None:
 
 
 def _list(name: str, texts: tuple[str, ...]) -> list[str]:
-    return [f"{name} = [", *(f"  {_text(text)}," for text in texts), "]"]
+    return [f"{name} = [", *(f"  {toml_string(text)}," for text in texts), "]"]
 
 
 def _value(value: str | float) -> str:
     if isinstance(value, str):
-        return _text(value)
+        return toml_string(value)
     return f"{value:.4f}" if isinstance(value, float) else str(value)
-
-
-def _text(text: str) -> str:
-    # JSON's strings are TOML's basic strings.
-    return msgspec.json.encode(text).decode()

@@ -132,12 +132,19 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         headers = {name.lower(): value for name, value in self.headers.items()}
         fault = self._bulk.enter(Asked(self.command, self.path, headers, time.monotonic()))
+        self._is_inside = True
         try:
             self._answer(headers, fault)
         finally:
-            self._bulk.leave()
+            self._leave()
 
     do_HEAD = do_GET  # noqa: N815
+
+    def _leave(self) -> None:
+        """Before the last byte goes: whoever has it may ask again at once, and is then no second asker."""
+        if self._is_inside:
+            self._is_inside = False
+            self._bulk.leave()
 
     def _answer(self, asked: dict[str, str], fault: Fault) -> None:
         self._bulk.wait(fault.delay)
@@ -160,13 +167,17 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(status)
             for name, value in headers.items():
                 self.send_header(name, value)
+            if self.command == "HEAD" or not body:
+                self._leave()
             self.end_headers()
             if self.command == "HEAD":
                 return
-            step = 1 if drip else len(body) or 1
-            for start in range(0, len(body), step):
-                self.wfile.write(body[start : start + step])
+            step = 1 if drip else len(body)
+            for start in range(0, len(body) - 1, step or 1):
+                self.wfile.write(body[start : min(start + step, len(body) - 1)])
                 self._bulk.wait(drip)
+            self._leave()
+            self.wfile.write(body[-1:])
         except ConnectionError:
             pass  # the client gave up waiting, as it should
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from retrieval.encoders.base import Vectors
 from retrieval.errors import ConfigurationError
 from retrieval.records import Record
+from retrieval.toml_record import toml_string
 
 RECORD: Final = "adapter.toml"
 WEIGHTS: Final = "weights.safetensors"
@@ -127,14 +128,9 @@ def _toml(record: AdapterRecord) -> str:
     tables: list[str] = []
     for name, value in msgspec.to_builtins(record).items():
         if isinstance(value, dict):
-            tables += ["", f"[{name}]", *(f"{_quoted(key)} = {number:.6g}" for key, number in value.items())]
+            tables += ["", f"[{name}]", *(f"{toml_string(key)} = {number:.6g}" for key, number in value.items())]
         elif isinstance(value, list | tuple):
-            lines += [f"{name} = [", *(f"  {_quoted(item)}," for item in value), "]"]
+            lines += [f"{name} = [", *(f"  {toml_string(item)}," for item in value), "]"]
         else:
-            lines.append(f"{name} = {_quoted(value) if isinstance(value, str) else repr(value)}")
+            lines.append(f"{name} = {toml_string(value) if isinstance(value, str) else repr(value)}")
     return "\n".join([*lines, *tables]) + "\n"
-
-
-def _quoted(text: str) -> str:
-    # TOML's basic strings are JSON's, but for DEL, which JSON lets stand as it is.
-    return msgspec.json.encode(text).decode().replace("\x7f", "\\u007f")
