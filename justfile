@@ -27,6 +27,14 @@ test *ARGS:
 test-slow:
     uv run pytest -n 0 -m slow
 
+# The tests against a real Elasticsearch, of three nodes
+test-elasticsearch *ARGS:
+    uv run pytest -n 0 -m elasticsearch {{ARGS}}
+
+# A real Elasticsearch on 127.0.0.1:9200, until Ctrl-C; --nodes 3 for a cluster
+elasticsearch *ARGS:
+    uv run python -m tests.servers.elasticsearch {{ARGS}}
+
 # Mend what can be mended by itself
 fix:
     uv run ruff check --fix .

@@ -1,4 +1,4 @@
-"""Build a generation from the catalog: encode -> index -> gather vectors -> verify -> publish -> prune.
+"""Build a generation from the catalog: encode -> gather vectors -> index -> verify -> publish -> prune.
 
 The catalog must not change meanwhile: whoever builds holds the home folder's lock (retrieval.exclusive).
 """
@@ -20,17 +20,18 @@ from msgspec.structs import replace
 from indexing.catalog import Catalog, CatalogEntry
 from indexing.catalog_batch import HASH_BYTES
 from indexing.embeddings import EmbeddingCache
-from indexing.joint import FigureSource, JointReport, build_joint, verify_joint
+from indexing.encoding.runner import Runner
+from indexing.joint import FigureSource, JointReport, joint_contents, verify_joint
 from indexing.mesh_file import MeshFile
 from retrieval.analysis import Analyzer
 from retrieval.classification import read_tables
 from retrieval.encoders.base import Encoder, Passage
 from retrieval.encoders.image.base import ImageEncoder
 from retrieval.errors import GenerationError, InputError
-from retrieval.index.embedded import EmbeddedBuilder, EmbeddedReader
-from retrieval.index.generation import GenerationStore
+from retrieval.index.generations import Contents, Generations
 from retrieval.index.interface import IndexedArticle
-from retrieval.index.manifest import FORMAT_VERSION, Manifest, require_files, sums, write_manifest
+from retrieval.index.joint_space import JointContents
+from retrieval.index.manifest import FORMAT_VERSION, Manifest
 from retrieval.index.verify import Canary, verify_generation
 from retrieval.integrity import EXCLUDED
 from retrieval.mesh_tree import MeshTree
@@ -38,7 +39,7 @@ from retrieval.records import IntegrityStatus, Record
 from retrieval.vocabulary.classes import fingerprint
 
 _CANARIES: Final = 50
-_GATHERED: Final = ".vectors.f16"
+_GATHERED: Final = "vectors.f16"
 
 Progress = Callable[[str, int, int], None]
 """Hears (stage, articles done, articles in all)."""
@@ -67,56 +68,52 @@ class ImageSide(NamedTuple):
 
 def build_generation(
     catalog: Catalog,
-    store: GenerationStore,
+    generations: Generations,
     cache: EmbeddingCache,
     analyzer: Analyzer,
     encoder: Encoder | None,
     *,
     mesh: MeshFile | None = None,
     images: ImageSide | None = None,
+    runner: Runner | None = None,
     keep: int = 3,
     progress: Progress = lambda stage, done, total: None,
 ) -> BuildReport:
     """Build, verify and publish the catalog's present state; `encoder` None builds without vectors.
 
-    With NLM's file `mesh` a heading finds those below it as well; with `images` an image can be asked with.
+    With NLM's file `mesh` a heading finds those below it as well; with `images` an image can be asked with. `runner`
+    encodes the articles; by default this process does.
 
     On any error the published generation stays as it was and the new one leaves no trace but the kept embeddings.
     """
     total, changes = len(catalog), catalog.changes()
     if total == 0:
-        raise InputError(_nothing_to_index(store))
+        raise InputError(_nothing_to_index(generations))
     classified_by, tree = _classified_by(mesh), mesh.tree() if mesh else MeshTree()
-    with store.building() as (name, folder):
-        encoded = 0
-        if encoder is not None:
-            # Before anything else is written: hours of work that outlive a failed or killed build.
-            encoded = cache.fill(catalog.articles(), encoder, lambda done: progress("encode", done, total))
-        builder = EmbeddedBuilder(folder, analyzer, tree)
-        contents = _Contents(catalog, random.Random(name))  # noqa: S311 - a reproducible sample, not a secret
-        builder.add(contents.indexed(lambda done: progress("index", done, total)))
+    with generations.drafting(analyzer) as draft:
+        contents = _Contents(catalog, random.Random(draft.name))  # noqa: S311 - a reproducible sample, not a secret
+        # Before anything else is written: hours of work that outlive a failed or killed build.
+        encoded = contents.read(encoder, cache, runner, lambda done: progress("encode", done, total))
         pmids = np.frombuffer(contents.pmids, dtype=np.int64)
-        if encoder is not None:
-            vectors = _gather(folder / _GATHERED, cache, encoder, contents, progress)
-            builder.add_vectors(pmids, vectors)
-            del vectors
-            (folder / _GATHERED).unlink()
-        joint = _joint(folder, catalog, cache, images, progress, total)
-        canaries = contents.canaries(encoder)
+        vectors = _gather(draft.scratch / _GATHERED, cache, encoder, contents, progress) if encoder else None
+        rows, joint = _joint(draft.scratch, catalog, cache, images, progress, total)
+        articles = _indexed(catalog, lambda done: progress("index", done, total))
+        draft.write(Contents(articles, pmids, vectors, rows, tree))
         progress("verify", 0, total)
-        manifest = _manifest(name, folder, catalog, analyzer, encoder, contents, changes)
-        manifest = replace(manifest, classified_by=classified_by, **_said_of(images, joint))
-        write_manifest(folder, manifest)
-        verify_generation(folder, analyzer, pmids, canaries)
+        manifest = _manifest(draft.name, catalog, analyzer, encoder, contents, changes)
+        draft.describe(replace(manifest, classified_by=classified_by, **_said_of(images, joint)))
+        draft.require_whole()
+        reader, canaries = draft.open(), contents.canaries(encoder)
+        verify_generation(reader, analyzer, pmids, canaries)
         if images is not None and joint is not None:
             sample = [canary.article for canary in canaries]
-            verify_joint(EmbeddedReader.open(folder, analyzer).joint_reader, sample, images.encoder, joint)
+            verify_joint(reader.joint_reader, sample, images.encoder, joint)
         progress("verify", total, total)
-        store.seal(folder, name)
-    store.publish(name)
-    pruned = tuple(store.prune(keep))
+        draft.seal()
+    generations.publish(draft.name)
+    pruned = tuple(generations.prune(keep))
     return BuildReport(
-        generation=name,
+        generation=draft.name,
         articles=len(pmids),
         retracted=sum(contents.integrity[status] for status in EXCLUDED),
         encoded=encoded + (joint.encoded if joint else 0),
@@ -128,7 +125,7 @@ def build_generation(
 
 
 def built_before(
-    store: GenerationStore,
+    generations: Generations,
     catalog: Catalog,
     analyzer: Analyzer,
     encoder: Encoder | None,
@@ -141,8 +138,8 @@ def built_before(
     The encoder is loaded only where all else is the same.
     """
     try:
-        published = store.manifest(store.current())
-        require_files(store.folder(published.generation), published, checksums=False)
+        published = generations.manifest(generations.current())
+        generations.require_whole(published.generation)
     except GenerationError:
         return None
     same = (
@@ -159,17 +156,17 @@ def built_before(
 
 
 def _joint(
-    folder: Path,
+    scratch: Path,
     catalog: Catalog,
     cache: EmbeddingCache,
     images: ImageSide | None,
     progress: Progress,
     total: int,
-) -> JointReport | None:
+) -> tuple[JointContents | None, JointReport | None]:
     if images is None:
-        return None
-    return build_joint(
-        folder,
+        return None, None
+    return joint_contents(
+        scratch,
         lambda: (entry.article for entry in catalog.articles()),
         images.encoder,
         cache,
@@ -207,20 +204,29 @@ def _position(catalog: Catalog) -> tuple[str, str]:
     return (path.name if path.is_absolute() else position.name), position.date
 
 
-def _nothing_to_index(store: GenerationStore) -> str:
+def _nothing_to_index(generations: Generations) -> str:
     try:
-        published = store.manifest(store.current())
+        published = generations.manifest(generations.current())
     except GenerationError:
         return "the catalog is empty: there is nothing to index; give files that hold articles"
     return (
         f"the catalog is empty: there is nothing to index, and generation {published.generation} with "
         f"{published.articles:,} articles, deleted ones among them, is still published; give files that hold articles, "
-        f"or delete {store.root} so that nothing is found any more"
+        f"or {generations.advice()}"
     )
 
 
+def _indexed(catalog: Catalog, progress: Callable[[int], None]) -> Iterator[IndexedArticle]:
+    done = 0
+    for done, entry in enumerate(catalog.articles(), start=1):
+        yield IndexedArticle(article=entry.article, integrity=entry.integrity)
+        if done % 1000 == 0:
+            progress(done)
+    progress(done)
+
+
 class _Contents:
-    """What went into the index, remembered while it streams by, in some 24 bytes an article."""
+    """What the catalog holds, remembered while it streams to the encoder, in some 24 bytes an article."""
 
     def __init__(self, catalog: Catalog, sampler: random.Random) -> None:
         self._catalog = catalog
@@ -230,13 +236,24 @@ class _Contents:
         self.pmids = array("q")
         self.integrity: Counter[IntegrityStatus] = Counter()
 
-    def indexed(self, progress: Callable[[int], None]) -> Iterator[IndexedArticle]:
+    def read(
+        self,
+        encoder: Encoder | None,
+        cache: EmbeddingCache,
+        runner: Runner | None,
+        progress: Callable[[int], None],
+    ) -> int:
+        """Read the whole catalog; returns how many texts were encoded, none without an encoder."""
+        if encoder is not None:
+            return cache.fill(self._entries(), encoder, progress, runner)
+        for _ in self._entries():
+            pass
+        return 0
+
+    def _entries(self) -> Iterator[CatalogEntry]:
         for entry in self._catalog.articles():
             self._remember(entry)
-            yield IndexedArticle(article=entry.article, integrity=entry.integrity)
-            if len(self.pmids) % 1000 == 0:
-                progress(len(self.pmids))
-        progress(len(self.pmids))
+            yield entry
 
     def _remember(self, entry: CatalogEntry) -> None:
         seen = len(self.pmids)
@@ -279,7 +296,6 @@ def _gather(
 
 def _manifest(
     name: str,
-    folder: Path,
     catalog: Catalog,
     analyzer: Analyzer,
     encoder: Encoder | None,
@@ -298,7 +314,7 @@ def _manifest(
         articles=articles,
         vectors=articles if encoder else 0,
         source=source,
-        files=sums(folder),
+        files={},
         source_date=source_date,
         catalog_changes=changes,
         integrity={

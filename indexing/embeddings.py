@@ -5,22 +5,28 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeVar
 
 import numpy as np
-import numpy.typing as npt
 
 from indexing.catalog import CatalogEntry
+from indexing.encoding.partition import (
+    TEXTS_PER_CALL,
+    EncodedPartition,
+    HalfVectors,
+    Partition,
+    encode_partition,
+    grouped,
+)
+from indexing.encoding.plan import Plan
+from indexing.encoding.runner import LocalRunner, Runner
 from retrieval.encoders.base import Encoder, Passage, Vectors
-from retrieval.errors import CatalogError, ConfigurationError
+from retrieval.errors import CatalogError
 
 T = TypeVar("T")
-HalfVectors = npt.NDArray[np.float16]
 _LOOKED_UP_AT_ONCE: Final = 4_096
-_ENCODED_AT_ONCE: Final = 512
-"""Texts per call of the encoder, which sorts them by length; also what a kill loses at most."""
 _PARAMETERS_AT_ONCE: Final = 500
 
 
@@ -48,11 +54,18 @@ class EmbeddingCache:
             ) from exc
 
     def fill(
-        self, entries: Iterable[CatalogEntry], encoder: Encoder, progress: Callable[[int], None] | None = None
+        self,
+        entries: Iterable[CatalogEntry],
+        encoder: Encoder,
+        progress: Callable[[int], None] | None = None,
+        runner: Runner | None = None,
     ) -> int:
-        """Encode the articles that are not kept yet; returns how many. Each group is kept before the next."""
+        """Encode the articles that are not kept yet; returns how many. Each partition is kept as it is done."""
         items = ((e.content_hash, Passage(e.article.title, e.article.abstract)) for e in entries)
-        return self.fill_items(encoder.spec.id, items, encoder.encode_documents, progress)
+        by = runner or LocalRunner()
+        return self._fill(
+            encoder.spec.id, items, lambda partitions: by.run(partitions, encoder), by.texts_per_partition, progress
+        )
 
     def fill_items(
         self,
@@ -62,40 +75,38 @@ class EmbeddingCache:
         progress: Callable[[int], None] | None = None,
     ) -> int:
         """The same for anything that has a content hash, under the name of what encodes it: sentences, images."""
-        encoded = seen = 0
-        waiting: dict[bytes, T] = {}
 
-        def flush(connection: sqlite3.Connection, at_least: int) -> int:
-            done = 0
-            while len(waiting) >= max(at_least, 1):
-                group = dict(islice(waiting.items(), _ENCODED_AT_ONCE))
-                vectors = encode(list(group.values())).astype(np.float16)
-                _require_finite(vectors, identity, list(group.values()))
-                rows = [(identity, digest, row.tobytes()) for digest, row in zip(group, vectors, strict=True)]
-                with connection:
-                    connection.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)", rows)
-                for digest in group:
-                    del waiting[digest]
-                done += len(group)
-                if progress:
-                    progress(seen - len(waiting))
-            return done
+        def run(partitions: Iterator[Partition[T]]) -> Iterator[EncodedPartition]:
+            return (encode_partition(partition, encode) for partition in partitions)
 
+        return self._fill(identity, items, run, TEXTS_PER_CALL, progress)
+
+    def _fill(
+        self,
+        identity: str,
+        items: Iterable[tuple[bytes, T]],
+        run: Callable[[Iterator[Partition[T]]], Iterator[EncodedPartition]],
+        size: int,
+        progress: Callable[[int], None] | None,
+    ) -> int:
+        encoded = 0
         with self._connection() as connection:
-            for group in _grouped(items, _LOOKED_UP_AT_ONCE):
-                kept = _kept(connection, identity, [digest for digest, _ in group])
-                seen += len(group)
-                waiting.update((digest, item) for digest, item in group if digest not in kept)
-                encoded += flush(connection, _LOOKED_UP_AT_ONCE)
-                if progress:
-                    progress(seen - len(waiting))
-            encoded += flush(connection, 1)
+            plan = Plan(identity, items, partial(_kept, connection, identity), size=size, progress=progress)
+            for partition in run(plan.partitions()):
+                pairs = zip(partition.hashes, partition.vectors, strict=True)
+                with connection:
+                    connection.executemany(
+                        "INSERT OR REPLACE INTO vectors VALUES (?, ?, ?)",
+                        [(identity, content, vector.tobytes()) for content, vector in pairs],
+                    )
+                plan.finish(partition)
+                encoded += len(partition.hashes)
         return encoded
 
     def read(self, encoder_id: str, hashes: Iterable[bytes], dimension: int) -> Iterator[HalfVectors]:
         """The vectors of `hashes` in their order, in batches of shape (n, dimension); CatalogError if one is gone."""
         with self._connection() as connection:
-            for group in _grouped(hashes, _LOOKED_UP_AT_ONCE):
+            for group in grouped(hashes, _LOOKED_UP_AT_ONCE):
                 kept = _kept(connection, encoder_id, group)
                 try:
                     joined = b"".join(kept[digest] for digest in group)
@@ -104,21 +115,9 @@ class EmbeddingCache:
                 yield np.frombuffer(joined, dtype=np.float16).reshape(len(group), dimension)
 
 
-def _require_finite(vectors: HalfVectors, identity: str, items: Sequence[object]) -> None:
-    finite = np.isfinite(vectors).all(axis=1)
-    if not finite.all():
-        item = items[int(np.argmin(finite))]
-        name = identity.partition("@")[0]
-        what = item.title if isinstance(item, Passage) else str(item)
-        raise ConfigurationError(
-            f"the encoder {name} gave a vector that is no numbers (in half precision) for the article {what[:80]!r}: "
-            "use another encoder, or the same one in float32"
-        )
-
-
 def _kept(connection: sqlite3.Connection, encoder_id: str, hashes: Sequence[bytes]) -> dict[bytes, bytes]:
     found: dict[bytes, bytes] = {}
-    for group in _grouped(hashes, _PARAMETERS_AT_ONCE):
+    for group in grouped(hashes, _PARAMETERS_AT_ONCE):
         places = ", ".join("?" * len(group))
         rows = connection.execute(
             f"SELECT content, vector FROM vectors WHERE encoder = ? AND content IN ({places})",  # noqa: S608
@@ -126,9 +125,3 @@ def _kept(connection: sqlite3.Connection, encoder_id: str, hashes: Sequence[byte
         )
         found.update(rows)
     return found
-
-
-def _grouped(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    stream = iter(items)
-    while group := list(islice(stream, size)):
-        yield group

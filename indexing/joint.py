@@ -19,12 +19,12 @@ from retrieval.encoders.image.base import ImageEncoder
 from retrieval.errors import ImageError, VerificationError
 from retrieval.image.gate import inspect
 from retrieval.image.picture import Picture, Pixels, read_picture
-from retrieval.index.joint import FIGURE, JointBuilder, JointReader, Part
+from retrieval.index.joint_space import FIGURE, JointContents, JointIndex, JointRows, Part
 from retrieval.index.joint_texts import joint_texts
 from retrieval.records import Article, Figure
 
 _HASH_BYTES: Final = 16
-_GATHERED: Final = ".joint.f16"
+_GATHERED: Final = "joint.f16"
 _SAME: Final = 0.98
 _CHECKED: Final = 50
 _DECODED_AT_ONCE: Final = 16
@@ -71,58 +71,53 @@ class JointReport(NamedTuple):
     """Figure images that cannot be read or show no tissue; their captions are searched all the same."""
 
 
-def build_joint(
-    folder: Path,
+def joint_contents(
+    scratch: Path,
     articles: Callable[[], Iterable[Article]],
     encoder: ImageEncoder,
     cache: EmbeddingCache,
     source: FigureSource,
     progress: Callable[[int], None] = lambda done: None,
-) -> JointReport:
-    """Encode what is not kept yet, write and check the joint space of a generation's folder.
+) -> tuple[JointContents, JointReport]:
+    """Encode what is not kept yet, and gather the rows of a generation's joint space.
 
-    `articles` gives all articles of the generation, each time it is called, in the same order. VerificationError where
-    what was written is not what was meant.
+    `articles` gives all articles of the generation, each time it is called, in the same order. The texts' vectors are a
+    file in `scratch`, mapped into memory.
     """
-    builder = JointBuilder(folder)
     pmids = frozenset(article.pmid for article in articles())
     figures = [f for f in source.figures() if f.pmid in pmids]
     encoded = cache.fill_items(encoder.text_id, _texts(articles(), figures), encoder.encode_texts, progress)
     rows, hashes = _rows(articles(), figures)
-    texts = _gathered(folder / _GATHERED, cache, encoder, hashes)
-    builder.write("texts", rows, texts)
-    centre = texts.mean(axis=0, dtype=np.float64) if len(texts) else np.zeros(encoder.spec.dimension)
-    builder.write_centre(centre.astype(np.float32))
-    del texts
-    (folder / _GATHERED).unlink(missing_ok=True)
-    places, pictures, rejected = _images(figures, source, encoder, cache)
-    builder.write("images", places, pictures)
-    builder.write_figures(figures)
-    return JointReport(len(rows), len(places), encoded, rejected)
+    texts = JointRows(rows, _gathered(scratch / _GATHERED, cache, encoder, hashes))
+    images, rejected = _images(figures, source, encoder, cache)
+    contents = JointContents(texts, images, figures, encoder.spec.dimension)
+    return contents, JointReport(len(rows), len(images.rows), encoded, rejected)
 
 
 def verify_joint(
-    reader: JointReader | None, articles: Iterable[Article], encoder: ImageEncoder, counts: JointReport
+    joint: JointIndex | None, articles: Iterable[Article], encoder: ImageEncoder, counts: JointReport
 ) -> None:
     """Each part has its rows, and the texts of some articles lie where they should."""
-    if reader is None:
+    if joint is None:
         raise VerificationError("the generation was built with a joint space of images and texts and holds none")
     expected: dict[Part, int] = {"texts": counts.texts, "images": counts.images}
     for part, count in expected.items():
-        if not reader.readers[part].count == len(reader.rows[part]) == count:
-            raise VerificationError(
-                f"the joint space holds {reader.readers[part].count:,} {part} for {len(reader.rows[part]):,} rows; "
-                f"{count:,} were built"
-            )
-    rows = {(int(pmid), int(number)): n for n, (pmid, number) in enumerate(reader.rows["texts"])}
+        if joint.count(part) != count:
+            raise VerificationError(f"the joint space holds {joint.count(part):,} {part}; {count:,} were built")
     sample = [(article.pmid, n, text.text) for article in articles for n, text in enumerate(joint_texts(article))]
     sample = sample[:_CHECKED]
     fresh = encoder.encode_texts([text for _, _, text in sample]) if sample else ()
     for (pmid, number, _), vector in zip(sample, fresh, strict=True):
-        row = rows.get((pmid, number))
         # Written so that a vector of NaN, which compares as false, fails too.
-        if row is None or not float(reader.readers["texts"].vector(row) @ vector) >= _SAME:
+        if not _likeness(joint, pmid, number, vector) >= _SAME:
             raise VerificationError(f"text {number} of PMID {pmid} does not lie where it should in the joint space")
+
+
+def _likeness(joint: JointIndex, pmid: int, number: int, vector: npt.NDArray[np.float32]) -> float:
+    try:
+        return float(joint.vector("texts", pmid, number) @ vector)
+    except KeyError:
+        return 0.0
 
 
 def _digest(text: str) -> bytes:
@@ -167,8 +162,8 @@ def _gathered(path: Path, cache: EmbeddingCache, encoder: ImageEncoder, hashes: 
 
 def _images(
     figures: list[Figure], source: FigureSource, encoder: ImageEncoder, cache: EmbeddingCache
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float16], int]:
-    """Rows and vectors of the figures' images, and how many were unusable."""
+) -> tuple[JointRows, int]:
+    """Those of the figures' images, and how many were unusable."""
     rejected = 0
     used: list[tuple[int, int, bytes]] = []
 
@@ -194,7 +189,7 @@ def _images(
     rows = np.array([row[:2] for row in used], dtype=np.int64).reshape(-1, 2)
     width = encoder.spec.dimension
     batches = list(cache.read(encoder.spec.id, (digest for _, _, digest in used), width))
-    return rows, np.concatenate(batches) if batches else np.zeros((0, width), dtype=np.float16), rejected
+    return JointRows(rows, np.concatenate(batches) if batches else np.zeros((0, width), dtype=np.float16)), rejected
 
 
 def _pixels(source: FigureSource, figure: Figure) -> Pixels:

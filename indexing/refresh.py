@@ -16,6 +16,7 @@ from indexing.bulk.plan import Plan, pending
 from indexing.bulk.source import BulkSource
 from indexing.catalog import Catalog, Tally
 from indexing.embeddings import EmbeddingCache
+from indexing.encoding.runner import Runner
 from indexing.entrez.harvest import Harvester
 from indexing.entrez.harvest_report import HarvestReport
 from indexing.entrez.source import EntrezSource
@@ -36,7 +37,7 @@ from retrieval.errors import (
     SourceError,
 )
 from retrieval.exclusive import exclusive
-from retrieval.index.generation import GenerationStore
+from retrieval.index.generations import Generations
 from retrieval.index.manifest import Manifest
 from retrieval.records import Record
 
@@ -71,7 +72,7 @@ class Refresher:
         self,
         home: Path,
         catalog_path: Path,
-        store: GenerationStore,
+        store: Generations,
         cache: EmbeddingCache,
         analyzer: Analyzer,
         encoder: Encoder | None,
@@ -79,6 +80,7 @@ class Refresher:
         *,
         mesh: MeshFile | None = None,
         images: ImageSide | None = None,
+        runner: Runner | None = None,
         gates: Gates = Gates(),  # noqa: B008 - immutable
         keep: int = 3,
         progress: Progress = lambda stage, done, total: None,
@@ -87,7 +89,7 @@ class Refresher:
         self._home, self._catalog_path = home, catalog_path
         self._store, self._cache, self._analyzer, self._encoder = store, cache, analyzer, encoder
         self._sources, self._gates, self._keep = sources, gates, keep
-        self._mesh, self._images = mesh, images
+        self._mesh, self._images, self._runner = mesh, images, runner
         self._progress, self._hear = progress, hear
 
     def refresh(self) -> RefreshReport:
@@ -130,6 +132,7 @@ class Refresher:
                     self._encoder,
                     mesh=self._mesh,
                     images=self._images,
+                    runner=self._runner,
                     keep=self._keep,
                     progress=self._progress,
                 )

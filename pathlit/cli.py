@@ -26,6 +26,7 @@ from pathlit.commands.operate import rollback, serve, status
 from pathlit.commands.refresh import harvest, refresh
 from pathlit.commands.schedule import schedule
 from pathlit.commands.search import regions, search, show
+from pathlit.commands.snapshot import snapshot
 from pathlit.commands.tools import tools
 from pathlit.commands.train import train
 from pathlit.commands.verify import verify
@@ -69,6 +70,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(evaluate)
+app.add_typer(snapshot)
 app.add_typer(train)
 
 

@@ -26,6 +26,7 @@ _STAGES = {
     "index": "Indexing words",
     "vectors": "Gathering vectors",
     "verify": "Verifying",
+    "snapshot": "Copying to the repository (shards)",
 }
 
 

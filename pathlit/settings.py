@@ -15,9 +15,11 @@ from pydantic_settings import (
 )
 
 from api.settings import ApiSettings
+from indexing.encoding.settings import RaySettings
 from indexing.entrez.eutils import NCBI_EUTILS
 from indexing.figures.licences import OPEN_LICENCES
 from indexing.figures.pmc_cloud import PMC_CLOUD
+from pathlit.cluster_settings import ElasticsearchSettings
 from retrieval.encoders.text import DEFAULT_MODEL
 from retrieval.errors import ConfigurationError
 
@@ -144,6 +146,8 @@ class Settings(BaseSettings):
     entrez: EntrezSettings = EntrezSettings()
     refresh: RefreshSettings = RefreshSettings()
     figures: FiguresSettings = FiguresSettings()
+    ray: RaySettings = RaySettings()
+    elasticsearch: ElasticsearchSettings = ElasticsearchSettings()
     llm: LanguageModelSettings = LanguageModelSettings()
     api: ApiSettings = ApiSettings()
 
@@ -159,10 +163,13 @@ class Settings(BaseSettings):
         return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
 
 
-def read_settings(home: Path | None = None) -> Settings:
-    """The settings in force; `home` is what the command line said. ConfigurationError names the setting at fault."""
+def read_settings(home: Path | None = None, *, ray: str | None = None) -> Settings:
+    """The settings in force; arguments are what the command line said. ConfigurationError names what is at fault."""
     try:
-        return Settings() if home is None else Settings(home=home)
+        settings = Settings() if home is None else Settings(home=home)
+        if ray is None:
+            return settings
+        return settings.model_copy(update={"ray": settings.ray.model_copy(update={"address": ray})})
     except ValidationError as exc:
         problem = exc.errors(include_url=False, include_input=False)[0]
         name = ".".join(str(part) for part in problem["loc"])

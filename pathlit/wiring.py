@@ -12,6 +12,9 @@ from indexing.build import ImageSide, Progress
 from indexing.bulk.source import BulkSource
 from indexing.catalog import Catalog
 from indexing.embeddings import EmbeddingCache
+from indexing.encoding.opening import open_runner
+from indexing.encoding.recipe import EncoderRecipe
+from indexing.encoding.runner import Runner
 from indexing.entrez.source import EntrezSource
 from indexing.entrez.topup import EntrezTopUp
 from indexing.figures.images import ImageFolder
@@ -37,9 +40,10 @@ from retrieval.errors import CatalogError, ConfigurationError
 from retrieval.exclusive import exclusive
 from retrieval.image.concepts import ConceptFinder
 from retrieval.image.search import ImageSearch
-from retrieval.index.embedded import EmbeddedReader
+from retrieval.index.elasticsearch.generations import ElasticsearchGenerations
 from retrieval.index.generation import GenerationStore
-from retrieval.index.interface import IndexedArticle
+from retrieval.index.generations import Generations
+from retrieval.index.interface import IndexedArticle, IndexReader
 from retrieval.index.manifest import require_encoder
 from retrieval.live import LiveSearcher
 from retrieval.lookup.lookup import CitationLookup
@@ -111,8 +115,12 @@ class HomeFolder:
         return PmcCloud(self.settings.figures.url, connections=self.settings.figures.connections)
 
     @cached_property
-    def store(self) -> GenerationStore:
-        return GenerationStore(self.home / "generations")
+    def store(self) -> Generations:
+        """In the home folder, or in the cluster that the settings name."""
+        settings = self.settings.elasticsearch
+        if not settings.hosts:
+            return GenerationStore(self.home / "generations")
+        return ElasticsearchGenerations(settings.access(), settings.layout(), self.home / "elasticsearch")
 
     @cached_property
     def embeddings(self) -> EmbeddingCache:
@@ -155,6 +163,15 @@ class HomeFolder:
             dimension=settings.encoder_dimension,
         )
 
+    @property
+    def runner(self) -> Runner:
+        """For a build: who encodes."""
+        settings = self.settings
+        recipe = EncoderRecipe(
+            settings.encoder, settings.encoder_revision, settings.accepted_licences, settings.encoder_dimension
+        )
+        return open_runner(settings.ray, self.home, recipe)
+
     @cached_property
     def image_encoder(self) -> ImageEncoder | None:
         """None where the settings name none."""
@@ -196,8 +213,8 @@ class HomeFolder:
         with_images = self.image_encoder is not None and searcher.reader.joint_reader is not None
         return self.image_search(searcher) if with_images else None
 
-    def open_reader(self, generation: str | None = None) -> EmbeddedReader:
-        return EmbeddedReader.open(self.store.folder(generation or self.store.current()), self.analyzer)
+    def open_reader(self, generation: str | None = None) -> IndexReader:
+        return self.store.open(generation or self.store.current(), self.analyzer)
 
     def open_searcher(self, generation: str | None = None) -> Searcher:
         """Opens a generation, the published one by default; refuses one that another encoder built."""
@@ -355,6 +372,7 @@ class HomeFolder:
             Sources(downloads, self.entrez() if queries else None, tuple(queries), settings.sweep_after_days),
             mesh=self.mesh,
             images=self.image_side if vectors else None,
+            runner=self.runner,
             gates=Gates(max_rejected=settings.max_rejected, max_shrink=settings.max_shrink),
             keep=self.settings.keep_generations,
             progress=progress,

@@ -256,7 +256,8 @@ class Analyzer:
         abstract, so that no phrase reaches from one into the next.
         """
         row = _BOUNDARY.join(filter(None, [title.row] * self.TITLE_WEIGHT + [abstract.row]))
-        return [row, *title.wholes * self.TITLE_WEIGHT, *abstract.wholes]
+        # Some engines leave an article without any term out of the number of articles that scores are worked out with.
+        return [row or _BOUNDARY.strip(), *title.wholes * self.TITLE_WEIGHT, *abstract.wholes]
 
     def spans(self, text: str) -> list[tuple[int, int, tuple[str, ...]]]:
         """Each word's place and terms, a compound's whole form first: (start, end, terms), offsets in characters."""

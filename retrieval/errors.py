@@ -15,6 +15,7 @@
     └── GenerationError         an index generation cannot be used               (exit 3, HTTP 503)
         ├── NotPublishedError   nothing has been published yet
         ├── IncompatibleError   built with another encoder, analyzer or format
+        ├── UnavailableError    the cluster that holds the index does not answer, or not all of it
         └── VerificationError   a new generation failed its checks; nothing was published
 
 A message says what went wrong, which value, and what to do. Third-party errors are translated where they enter,
@@ -109,6 +110,10 @@ class NotPublishedError(GenerationError):
 
 class IncompatibleError(GenerationError):
     code = "incompatible_generation"
+
+
+class UnavailableError(GenerationError):
+    code = "index_unavailable"
 
 
 class VerificationError(GenerationError):

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from retrieval.errors import PathlitError
-from retrieval.index.generation import GenerationStore
+from retrieval.index.generations import Generations
 from retrieval.records import Query
 from retrieval.search import Searcher
 
@@ -29,7 +29,7 @@ class LiveSearcher:
 
     def __init__(
         self,
-        store: GenerationStore,
+        store: Generations,
         open_searcher: Callable[[str], Searcher],
         *,
         clock: Callable[[], float] = time.monotonic,

@@ -16,7 +16,7 @@ from retrieval.evidence import find_evidence
 from retrieval.expansion import Wording, as_typed, expanded
 from retrieval.fusion import FUSIONS, Fused
 from retrieval.identifiers import possible_keys
-from retrieval.index.interface import FacetCounts, IndexedArticle, IndexReader, Scored
+from retrieval.index.interface import FacetCounts, IndexedArticle, IndexReader, Scored, Words
 from retrieval.index.manifest import Manifest
 from retrieval.integrity import EXCLUDED
 from retrieval.query import Constraint, ParsedQuery, parse_query
@@ -172,26 +172,21 @@ class Searcher:
         Without that completion a candidate deep in one list looks absent from it, which measurably costs quality.
         """
         reader, text, constraint = self._reader, parsed.ranking_text, parsed.constraint
-        groups = [name.group for name in wording.names]
-        depth = max(_DEPTH, query.limit)
-        lexical: list[Scored] = []
-        dense: list[Scored] = []
+        words = Words(wording.rest, [name.group for name in wording.names])
         vector = None
         if self._encoder is not None and "dense" in query.legs and text:
             with _timed(timings, "encode"):
                 vector = self._encoder.encode_queries([wording.canonical])[0]
-            with _timed(timings, "dense"):
-                dense = reader.dense(vector, constraint, depth)
-        if "lexical" in query.legs or not text or self._encoder is None:
-            with _timed(timings, "lexical"):
-                lexical = reader.lexical(wording.rest, constraint, depth, groups)
+        by_words = "lexical" in query.legs or not text or self._encoder is None
+        with _timed(timings, "recall"):
+            legs = reader.recall(words if by_words else None, vector, constraint, max(_DEPTH, query.limit))
+        lexical, dense = legs
         if vector is not None and "lexical" in query.legs:
             with _timed(timings, "completion"):
-                dense = _completed(dense, reader.dense_scores(vector, _missing(lexical, dense)))
                 # A text that shares no word with any article says nothing about their order.
-                if lexical:
-                    missing = _missing(dense, lexical)
-                    lexical = _completed(lexical, reader.lexical_scores(wording.rest, missing, groups))
+                missing = _missing(dense, lexical) if lexical else []
+                more = reader.complete(words, vector, lexical=missing, dense=_missing(lexical, dense))
+                lexical, dense = _completed(lexical, more.lexical), _completed(dense, more.dense)
         return {"lexical": lexical, "dense": dense}
 
     def _order(

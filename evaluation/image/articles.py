@@ -35,7 +35,7 @@ class IndexedArticles:
                 f"generation {self._reader.manifest.generation} was built without an image encoder; build again with "
                 "`pathlit index`"
             )
-        pmids = np.unique(joint.rows["texts"][:, 0]).tolist()
+        pmids = joint.pmids("texts").tolist()
         for start in range(0, len(pmids), _AT_ONCE):
             part = pmids[start : start + _AT_ONCE]
             out = set(self._reader.left_out(part))

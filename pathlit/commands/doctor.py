@@ -23,6 +23,8 @@ from retrieval.answer.llm.language_model import LanguageModelError, Message
 from retrieval.encoders.base import Passage
 from retrieval.errors import NotPublishedError, PathlitError
 from retrieval.index.dense import faiss_version
+from retrieval.index.elasticsearch.generations import ElasticsearchGenerations
+from retrieval.index.generation import GenerationStore
 from retrieval.index.manifest import require_files
 from retrieval.records import Record
 from retrieval.verify.base import Verdict
@@ -72,6 +74,7 @@ def _examine(settings: Settings) -> Iterator[Finding]:
         "verifier": lambda: _verifier(place),
         "writer": lambda: _writer(place),
         "tools": lambda: _tools(place),
+        "cluster": lambda: _cluster(place),
         "home": lambda: _home(place),
         "catalog": lambda: _catalog(place),
         "generation": lambda: _generation(place),
@@ -126,6 +129,18 @@ def _tools(place: HomeFolder) -> str:
     return f"{len(toolbox.specs)} registered; `pathlit tools --check` tries them"
 
 
+def _cluster(place: HomeFolder) -> str:
+    if not isinstance(place.store, ElasticsearchGenerations):
+        return "none: generations are kept in the home folder (PATHLIT_ELASTICSEARCH__HOSTS)"
+    from retrieval.index.elasticsearch.connection import require_usable
+    from retrieval.index.elasticsearch.health import disk_warnings
+
+    facts = require_usable(place.store.client)
+    if warnings := disk_warnings(place.store.client):
+        raise _Doubtful("; ".join(warnings))
+    return f"Elasticsearch {facts.version}, {facts.data_nodes} data nodes"
+
+
 def _home(place: HomeFolder) -> str:
     nearest = place.home.absolute()
     while not nearest.exists():
@@ -157,9 +172,11 @@ def _generation(place: HomeFolder) -> str:
     except NotPublishedError as exc:
         raise _Doubtful(str(exc)) from exc
     manifest = place.store.manifest(current)
-    require_files(place.store.folder(current), manifest, checksums=True)
+    if isinstance(place.store, GenerationStore):
+        require_files(place.store.folder(current), manifest, checksums=True)
     place.open_searcher(current)
-    return f"{current}: {manifest.articles:,} articles, every checksum right"
+    what = "every checksum right" if manifest.files else "opens"
+    return f"{current}: {manifest.articles:,} articles, {what}"
 
 
 def _reachable(url: str) -> str:

@@ -10,7 +10,7 @@ import typer
 from indexing.build import BuildReport, build_generation, built_before
 from indexing.catalog import Catalog
 from indexing.ingest import IngestReport, find_files, ingest
-from pathlit.commands.options import AsJson, Home, NoVectors
+from pathlit.commands.options import AsJson, Home, NoVectors, Ray
 from pathlit.console import err, note, out, print_json
 from pathlit.progress import WorkProgress
 from pathlit.settings import read_settings
@@ -32,6 +32,7 @@ def index(
     files: Files = None,
     home: Home = None,
     no_vectors: NoVectors = False,
+    ray: Ray = None,
     rebuild: Rebuild = False,
     as_json: AsJson = False,
 ) -> None:
@@ -48,7 +49,7 @@ def index(
         pathlit index pubmed26n*.xml.gz
         pathlit index articles.jsonl.gz --home my-corpus
     """
-    place = HomeFolder(read_settings(home))
+    place = HomeFolder(read_settings(home, ray=ray))
     found = find_files(files or [])
     with place.working("index"), place.open_catalog() as catalog:
         ingested = _read(found, place, catalog, quiet=as_json)
@@ -85,6 +86,7 @@ def publish(place: HomeFolder, catalog: Catalog, progress: WorkProgress, *, vect
         place.encoder if vectors else None,
         mesh=place.mesh,
         images=place.image_side if vectors else None,
+        runner=place.runner,
         keep=place.settings.keep_generations,
         progress=progress.stage,
     )

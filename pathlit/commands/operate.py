@@ -75,7 +75,7 @@ def _facts(
     catalog_articles: int | None,
 ) -> dict[str, str]:
     encoder = manifest.encoder
-    size = sum(file.bytes for file in manifest.files.values())
+    size = place.store.bytes(manifest.generation)
     others = [name for name in place.store.all() if name != manifest.generation]
     return {
         "home": str(place.home),

@@ -11,7 +11,7 @@ from indexing.entrez.harvest import Harvester
 from indexing.entrez.harvest_report import HarvestReport
 from indexing.refresh import note_harvest
 from indexing.refresh_report import RefreshReport, Stage, StageLog
-from pathlit.commands.options import AsJson, Home, NoVectors
+from pathlit.commands.options import AsJson, Home, NoVectors, Ray
 from pathlit.console import err, note, out, print_json
 from pathlit.progress import WorkProgress
 from pathlit.settings import DEMO_EMAIL, read_settings
@@ -42,6 +42,7 @@ def refresh(
     queries: Queries = None,
     home: Home = None,
     no_vectors: NoVectors = False,
+    ray: Ray = None,
     as_json: AsJson = False,
 ) -> None:
     """Harvest what is new, update the catalog, encode what changed, build, verify, publish, prune.
@@ -59,7 +60,7 @@ def refresh(
         pathlit refresh --bulk /mirror/pubmed
         pathlit refresh --query 'pathology[mh] AND neoplasms[mh]'         a part of it
     """
-    place = HomeFolder(read_settings(home))
+    place = HomeFolder(read_settings(home, ray=ray))
     settings = place.settings.refresh
     queries = list(settings.queries) if queries is None else queries
     if queries:

@@ -1,4 +1,4 @@
-"""Where models run and how precisely: a GPU where there is one, bfloat16 where the processor has it."""
+"""Where models run and how precisely: a GPU where there is one, half precision where the hardware is made for it."""
 
 from __future__ import annotations
 
@@ -20,10 +20,12 @@ def best_device() -> str:
 
 
 def fastest_type() -> torch.dtype:
-    """bfloat16 on a GPU and where the processor has instructions for it, otherwise float32."""
+    """bfloat16 where the processor has instructions for it, otherwise float16 on a GPU and float32 on a CPU."""
     import torch
 
+    if torch.cuda.is_available():
+        # GPUs older than Ampere reckon in bfloat16 too, but by way of float32.
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
     # Versions of torch that cannot tell what the processor can do compute in float32.
     able: Mapping[str, object] = getattr(torch.cpu, "get_capabilities", dict)()
-    fast = torch.cuda.is_available() or any(able.get(name) for name in _BFLOAT16_INSTRUCTIONS)
-    return torch.bfloat16 if fast else torch.float32
+    return torch.bfloat16 if any(able.get(name) for name in _BFLOAT16_INSTRUCTIONS) else torch.float32

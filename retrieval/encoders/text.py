@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval.encoders.base import EncoderSpec, Passage, Vectors
+from retrieval.encoders.batching import BatchFinder
 from retrieval.encoders.device import best_device
 from retrieval.encoders.device import fastest_type as fastest_type
 from retrieval.encoders.half import rounded
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
 # Small batches keep the activations in the processor's cache: 110 abstracts/s with 8, 81 with 32 (2 cores, bfloat16).
 _BATCH_CPU: Final = 8
-_BATCH_GPU: Final = 256
 # Without a transformer tokenizing is all the work, and it is shared out over the cores text by text.
 _BATCH_STATIC: Final = 2_048
 _SHORTEST: Final = 1e-12
@@ -78,10 +78,10 @@ class TextEncoder:
         )
 
     def encode_queries(self, texts: Sequence[str]) -> Vectors:
-        return self._finished(self._model.encode_query(list(texts), **self._arguments("query")))
+        return self._finished(self._encoded(texts, "query"))
 
     def encode_documents(self, passages: Sequence[Passage]) -> Vectors:
-        return self._finished(self._model.encode_document(_texts(passages), **self._arguments("document")))
+        return self._finished(self._encoded(_texts(passages), "document"))
 
     def count_tokens(self, passages: Sequence[Passage]) -> list[int]:
         """Of each article as the model gets it, its marks included, however much of that it reads."""
@@ -94,10 +94,21 @@ class TextEncoder:
     def read_sentences(self, texts: Sequence[str]) -> list[ReadText]:
         return self._read(texts, "document")
 
+    def _encoded(self, texts: Sequence[str], side: Literal["query", "document"], **options: Any) -> Any:
+        model = self._model
+        encode: Any = model.encode_query if side == "query" else model.encode_document
+        arguments = self._arguments(side) | options
+        if self._batch is not None:
+            return encode(list(texts), batch_size=self._batch, **arguments)
+
+        def sized(texts: Sequence[str], size: int) -> Any:
+            return encode(list(texts), batch_size=size, **arguments)
+
+        return self._finder.encode(texts, sized, sum(map(len, texts)))
+
     def _read(self, texts: Sequence[str], side: Literal["query", "document"]) -> list[ReadText]:
         model = self._model
-        encode = model.encode_query if side == "query" else model.encode_document
-        read: Any = encode(list(texts), output_value=None, **self._arguments(side))
+        read = self._encoded(texts, side, output_value=None)
         if any("token_embeddings" not in one for one in read):
             raise ConfigurationError(
                 f"the encoder {self._name!r} has no vectors of tokens in their context, which reranking needs; rerank "
@@ -185,7 +196,6 @@ class TextEncoder:
 
     def _arguments(self, side: Literal["query", "document"]) -> dict[str, Any]:
         arguments: dict[str, Any] = {
-            "batch_size": self._batch,
             "show_progress_bar": False,
             "prompt": self._prompt(side),
         }
@@ -194,12 +204,17 @@ class TextEncoder:
         return arguments
 
     @cached_property
-    def _batch(self) -> int:
+    def _finder(self) -> BatchFinder:
+        return BatchFinder()
+
+    @cached_property
+    def _batch(self) -> int | None:
+        """None where it is found: on a GPU."""
         from sentence_transformers.sentence_transformer.modules import StaticEmbedding
 
         if isinstance(self._model[0], StaticEmbedding):
             return _BATCH_STATIC
-        return _BATCH_GPU if self._model.device.type == "cuda" else _BATCH_CPU
+        return None if self._model.device.type == "cuda" else _BATCH_CPU
 
     def _finished(self, output: object) -> Vectors:
         vectors = np.asarray(output, dtype=np.float32).reshape(-1, self._full_dimension)[:, : self.spec.dimension]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import numpy as np
 
 from retrieval.encoders.base import Vectors
+from retrieval.encoders.batching import BatchFinder
 from retrieval.encoders.device import best_device, fastest_type
 from retrieval.errors import ConfigurationError
 
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
 # As for other transformers: small batches keep the activations in the processor's cache.
 _BATCH_CPU: Final = 8
-_BATCH_GPU: Final = 128
 
 Pair = tuple[str, str]
 
@@ -47,10 +47,19 @@ class Tower:
 
     def encode(self, texts: Sequence[str] | Sequence[Pair]) -> Vectors:
         """Float32 of shape (n, dimension), in the order of `texts`; a pair is read as two segments of one input."""
+        if self._loaded.model.device.type != "cuda":
+            return self._encode(texts, _BATCH_CPU)
+        read: Sequence[str | Pair] = texts
+        return self._finder.encode(read, self._encode, sum(map(_length, read)))
+
+    @cached_property
+    def _finder(self) -> BatchFinder:
+        return BatchFinder()
+
+    def _encode(self, texts: Sequence[str | Pair], size: int) -> Vectors:
         import torch
 
         tokenizer, model = self._loaded
-        size = _BATCH_GPU if model.device.type == "cuda" else _BATCH_CPU
         vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
         # Texts of like length together, so that little is padding.
         order = sorted(range(len(texts)), key=lambda i: _length(texts[i]))

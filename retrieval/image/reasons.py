@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from retrieval.image.concepts import KIND_WEIGHTS, SeenConcept, completeness, naming
 from retrieval.image.records import Reason, ReasonKind
-from retrieval.index.joint import Brought
+from retrieval.index.joint_space import Brought
 from retrieval.index.joint_texts import joint_texts
 from retrieval.records import Article, LegScore
 

@@ -26,7 +26,7 @@ from retrieval.image.picture import Pixels
 from retrieval.image.reasons import Found, reasons_of
 from retrieval.image.records import IMAGE_LEGS, ImageHit, ImageQuery, ImageResult, View
 from retrieval.index.interface import Scored
-from retrieval.index.joint import Brought, JointReader, Part
+from retrieval.index.joint_space import Brought, JointIndex, Part
 from retrieval.index.manifest import require_image_encoder
 from retrieval.integrity import EXCLUDED
 from retrieval.query import Constraint, parse_query
@@ -145,7 +145,7 @@ class ImageSearch:
         with _timed(timings, "encode"):
             return self._encoder.encode_images([view.pixels for view in views])
 
-    def _joint(self) -> JointReader:
+    def _joint(self) -> JointIndex:
         manifest = self._searcher.manifest
         joint = self._searcher.reader.joint_reader
         if joint is None:
@@ -157,7 +157,7 @@ class ImageSearch:
 
     def _in_joint(
         self,
-        joint: JointReader,
+        joint: JointIndex,
         part: Part,
         vectors: Vectors,
         weights: Sequence[float],

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from retrieval.analysis import fold
-from retrieval.index.facets import FacetReader
+from retrieval.index.facet_codes import KnownFacets
 from retrieval.mesh_tree import MeshTree
 from retrieval.query import Constraint
 from retrieval.records import FacetName
@@ -15,7 +15,7 @@ _NAMED: Final = 3
 _CLASSES: Final[dict[FacetName, str]] = {"species": "species", "organ": "organ", "study": "study type"}
 
 
-def condition_notices(constraint: Constraint, tree: MeshTree, facets: FacetReader) -> Iterator[str]:
+def condition_notices(constraint: Constraint, tree: MeshTree, facets: KnownFacets) -> Iterator[str]:
     filters = constraint.filters
     asked: dict[FacetName, Sequence[str]] = {
         "species": filters.species,

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
+from msgspec.structs import replace
 
 from retrieval.analysis import Analyzer
 from retrieval.index.allowed import AllowedSets
 from retrieval.index.dense import DenseReader, write_vectors
-from retrieval.index.interface import FacetCounts, IndexedArticle, Scored
-from retrieval.index.joint import JointReader
+from retrieval.index.generations import Contents
+from retrieval.index.interface import NO_CONDITION, FacetCounts, IndexedArticle, IndexReader, Scored
+from retrieval.index.joint import JointReader, write_joint
 from retrieval.index.lexical import LexicalReader, LexicalWriter
-from retrieval.index.manifest import Manifest, read_manifest, require_analyzer, require_files
-from retrieval.mesh_tree import MeshTree
+from retrieval.index.manifest import (
+    Manifest,
+    read_manifest,
+    require_analyzer,
+    require_files,
+    sums,
+    write_manifest,
+)
 from retrieval.query import Constraint
 from retrieval.records import FacetName
 from retrieval.vocabulary.file import SynonymGroup
@@ -25,22 +33,37 @@ _LEXICAL: Final = "lexical"
 _DENSE: Final = "dense/articles.faiss"
 
 
-class EmbeddedBuilder:
-    """Writes the index files of one generation into its folder; an empty tree where MeSH's is not to be had."""
+class EmbeddedDraft:
+    """A generation's folder while it is being built; `store` gives it its final name."""
 
-    def __init__(self, folder: Path, analyzer: Analyzer, tree: MeshTree) -> None:
+    def __init__(self, name: str, folder: Path, scratch: Path, analyzer: Analyzer, seal: Callable[[], object]) -> None:
+        self.name = name
+        self.scratch = scratch
         self._folder = folder
         self._analyzer = analyzer
-        self._tree = tree
+        self._seal = seal
 
-    def add(self, articles: Iterable[IndexedArticle]) -> int:
-        return LexicalWriter(self._folder / _LEXICAL, self._analyzer, self._tree).write(articles)
+    def write(self, contents: Contents) -> None:
+        LexicalWriter(self._folder / _LEXICAL, self._analyzer, contents.tree).write(contents.articles)
+        if contents.vectors is not None:
+            write_vectors(self._folder / _DENSE, contents.pmids, contents.vectors)
+        if contents.joint is not None:
+            write_joint(self._folder, contents.joint)
 
-    def add_vectors(self, pmids: npt.NDArray[np.int64], vectors: npt.NDArray[np.float16]) -> None:
-        write_vectors(self._folder / _DENSE, pmids, vectors)
+    def describe(self, manifest: Manifest) -> None:
+        write_manifest(self._folder, replace(manifest, files=sums(self._folder)))
+
+    def require_whole(self) -> None:
+        require_files(self._folder, read_manifest(self._folder), checksums=True)
+
+    def open(self) -> EmbeddedReader:
+        return EmbeddedReader.open(self._folder, self._analyzer)
+
+    def seal(self) -> None:
+        self._seal()
 
 
-class EmbeddedReader:
+class EmbeddedReader(IndexReader):
     """One open generation. Everything it reads is opened here, so that deleting the folder later does no harm."""
 
     def __init__(
@@ -50,11 +73,19 @@ class EmbeddedReader:
         dense_reader: DenseReader | None,
         joint_folder: Path | None = None,
     ) -> None:
-        self.manifest = manifest
+        self._manifest = manifest
         self.lexical_reader = lexical_reader
         self.dense_reader = dense_reader
         self._allowed = AllowedSets(lexical_reader)
-        self.joint_reader = JointReader(joint_folder, self._allowed) if joint_folder else None
+        self._joint_reader = JointReader(joint_folder, self._allowed) if joint_folder else None
+
+    @property
+    def manifest(self) -> Manifest:
+        return self._manifest
+
+    @property
+    def joint_reader(self) -> JointReader | None:
+        return self._joint_reader
 
     @classmethod
     def open(cls, folder: Path, analyzer: Analyzer) -> EmbeddedReader:
@@ -100,3 +131,14 @@ class EmbeddedReader:
 
     def notices(self, constraint: Constraint) -> list[str]:
         return self.lexical_reader.notices(constraint)
+
+    def pmids(self) -> npt.NDArray[np.int64]:
+        return np.array(sorted(self.lexical_reader.matching(NO_CONDITION)), dtype=np.int64)
+
+    def vector_pmids(self) -> npt.NDArray[np.int64]:
+        return np.sort(self.dense_reader.pmids) if self.dense_reader else np.empty(0, dtype=np.int64)
+
+    def vector(self, pmid: int) -> npt.NDArray[np.float32]:
+        if self.dense_reader is None:
+            raise KeyError(pmid)
+        return self.dense_reader.vector(pmid)

@@ -12,19 +12,26 @@ import fcntl
 import os
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final
 
+from retrieval.analysis import Analyzer
 from retrieval.errors import GenerationError, NotPublishedError
 from retrieval.exclusive import exclusive
+from retrieval.index.embedded import EmbeddedDraft, EmbeddedReader
+from retrieval.index.generations import rollback_target
 from retrieval.index.manifest import MANIFEST_NAME, Manifest, read_manifest, require_files
 
 _POINTER: Final = "CURRENT"
 _BUILDING: Final = ".building-"
 _BUILD_LOCK: Final = ".lock"
 _POINTER_LOCK: Final = ".pointer.lock"
+_CLEARINGS: Final = 50
+_CLEARING_S: Final = 0.02
 _NUMBER = re.compile(r"\d{6,}")
 
 
@@ -68,6 +75,18 @@ class GenerationStore:
     def manifest(self, name: str) -> Manifest:
         return read_manifest(self.folder(name))
 
+    def bytes(self, name: str) -> int:
+        return sum(file.bytes for file in self.manifest(name).files.values())
+
+    def require_whole(self, name: str) -> None:
+        require_files(self.folder(name), self.manifest(name), checksums=False)
+
+    def open(self, name: str, analyzer: Analyzer) -> EmbeddedReader:
+        return EmbeddedReader.open(self.folder(name), analyzer)
+
+    def advice(self) -> str:
+        return f"delete {self.root} so that nothing is found any more"
+
     # --- Writing ----------------------------------------------------------------------------------------------------
 
     @contextmanager
@@ -86,7 +105,12 @@ class GenerationStore:
             try:
                 yield name, folder
             finally:
-                shutil.rmtree(folder, ignore_errors=True)
+                _clear(folder)
+
+    @contextmanager
+    def drafting(self, analyzer: Analyzer) -> Iterator[EmbeddedDraft]:
+        with self.building() as (name, folder), TemporaryDirectory(prefix=_BUILDING, dir=self.root) as scratch:
+            yield EmbeddedDraft(name, folder, Path(scratch), analyzer, lambda: self.seal(folder, name))
 
     def seal(self, folder: Path, name: str) -> Path:
         """Make a verified folder a finished generation: everything on disk first, then its name."""
@@ -115,15 +139,7 @@ class GenerationStore:
         if not self.root.is_dir():
             self.current()  # raises: nothing has been indexed
         with self._lock(_POINTER_LOCK):
-            known = self.all()
-            if to is None:
-                current = self.current()
-                older = [name for name in known if int(name) < int(current)]
-                if not older:
-                    raise GenerationError(f"there is no generation older than {current} to roll back to")
-                to = older[-1]
-            elif to not in known:
-                raise GenerationError(f"there is no generation {to!r}; there are: {', '.join(known) or 'none'}")
+            to = rollback_target(self.all(), to, self.current)
             self._point_at(to)
         return to
 
@@ -157,6 +173,15 @@ class GenerationStore:
         with (self.root / name).open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
+
+
+def _clear(folder: Path) -> None:
+    """Threads of the lexical index may go on writing there for a moment after an error."""
+    for _ in range(_CLEARINGS):
+        shutil.rmtree(folder, ignore_errors=True)
+        if not folder.exists():
+            return
+        time.sleep(_CLEARING_S)
 
 
 def _sync(path: Path) -> None:

@@ -14,7 +14,7 @@ from retrieval.records import Article, Facet, FacetName, Filters, Integrity, Int
 from retrieval.vocabulary.file import SynonymGroup
 
 if TYPE_CHECKING:
-    from retrieval.index.joint import JointReader
+    from retrieval.index.joint_space import JointIndex
 
 NO_CONDITION = Constraint(filters=Filters(integrity=IntegrityPolicy.LABEL))
 """What every article meets, retracted ones too."""
@@ -40,6 +40,18 @@ class FacetCounts(NamedTuple):
     facets: tuple[Facet, ...]
 
 
+class Words(NamedTuple):
+    """What the lexical leg looks for: plain words, and things by all their names."""
+
+    text: str
+    names: Sequence[SynonymGroup] = ()
+
+
+class Legs(NamedTuple):
+    lexical: list[Scored]
+    dense: list[Scored]
+
+
 class IndexReader(Protocol):
     """One open generation. Every method may be called from several threads at once."""
 
@@ -47,7 +59,7 @@ class IndexReader(Protocol):
     def manifest(self) -> Manifest: ...
 
     @property
-    def joint_reader(self) -> JointReader | None:
+    def joint_reader(self) -> JointIndex | None:
         """The joint space of images and texts; None where the generation was built without an image encoder."""
         ...
 
@@ -64,11 +76,29 @@ class IndexReader(Protocol):
         """Nearest articles by inner product with a query vector of shape (dimension,)."""
         ...
 
+    def recall(
+        self, words: Words | None, vector: npt.NDArray[np.float32] | None, constraint: Constraint, limit: int
+    ) -> Legs:
+        """Both legs, each where it is asked; a backend that is far away answers them in one message."""
+        return Legs(
+            self.lexical(words.text, constraint, limit, words.names) if words else [],
+            self.dense(vector, constraint, limit) if vector is not None else [],
+        )
+
     def lexical_scores(self, text: str, pmids: Sequence[int], names: Sequence[SynonymGroup] = ()) -> list[Scored]:
         """The same scores for given articles, so that a candidate of one leg is scored by the others as well."""
         ...
 
     def dense_scores(self, vector: npt.NDArray[np.float32], pmids: Sequence[int]) -> list[Scored]: ...
+
+    def complete(
+        self, words: Words, vector: npt.NDArray[np.float32], *, lexical: Sequence[int], dense: Sequence[int]
+    ) -> Legs:
+        """The scores that each leg gives to what the other one found: likewise at once."""
+        return Legs(
+            self.lexical_scores(words.text, lexical, words.names) if lexical else [],
+            self.dense_scores(vector, dense) if dense else [],
+        )
 
     def articles(self, pmids: Sequence[int]) -> dict[int, IndexedArticle]:
         """The stored articles that exist among `pmids`."""
@@ -91,4 +121,18 @@ class IndexReader(Protocol):
 
     def notices(self, constraint: Constraint) -> list[str]:
         """What conditions cannot do in this generation: values that no article has, headings without their tree."""
+        ...
+
+    # --- For verification -------------------------------------------------------------------------------------------
+
+    def pmids(self) -> npt.NDArray[np.int64]:
+        """Every article of the lexical leg, rising."""
+        ...
+
+    def vector_pmids(self) -> npt.NDArray[np.int64]:
+        """Every article of the dense leg, rising."""
+        ...
+
+    def vector(self, pmid: int) -> npt.NDArray[np.float32]:
+        """The vector kept for an article, shape (dimension,); KeyError where there is none."""
         ...

@@ -1,18 +1,17 @@
-"""The joint space of images and texts in a generation: rows of articles' texts, of figure captions and figure images.
+"""The joint space of images and texts in a generation's folder: rows of articles' texts, captions and figure images.
 
 joint/texts.faiss, joint/images.faiss    vectors under their row numbers
 joint/texts.npy, joint/images.npy        shape (rows, 2): PMID; number of the text, or FIGURE + place in figures.msgpack
 joint/figures.msgpack                    the figures themselves, without their images
-joint/centre.npy                         the mean of the texts' vectors: where their modality lies
 """
 
 from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final
 
 import msgspec
 import numpy as np
@@ -22,53 +21,32 @@ from retrieval.errors import GenerationError
 from retrieval.index.allowed import AllowedSets
 from retrieval.index.dense import DenseReader, PmidSet, write_vectors
 from retrieval.index.interface import Scored
+from retrieval.index.joint_space import (
+    FIGURE,
+    PARTS,
+    ROWS_PER_ARTICLE,
+    Brought,
+    JointContents,
+    JointFound,
+    JointRows,
+    Part,
+)
 from retrieval.query import Constraint
 from retrieval.records import Figure
 
-Part = Literal["texts", "images"]
-PARTS: Final[tuple[Part, ...]] = ("texts", "images")
-FIGURE: Final = 1_000
-"""Numbers from here up are figures; below, texts as `joint_texts` lists them."""
 _FOLDER: Final = "joint"
-_ROWS_PER_ARTICLE: Final = 5
-"""Rows looked at for each article wanted, since the best rows may be several of one article."""
 _KEPT: Final = 8
 
-Rows = npt.NDArray[np.int64]
 
-
-class Brought(NamedTuple):
-    """What of an article brought it: one of its texts, or one of its figures."""
-
-    number: int
-    figure: Figure | None
-    is_image: bool
-    """Whether by the figure's image rather than by its caption."""
-    score: float
-
-
-class JointFound(NamedTuple):
-    """A ranked list of articles, and for each its best row."""
-
-    ranked: list[Scored]
-    brought: dict[int, Brought]
-
-
-class JointBuilder:
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder / _FOLDER
-        self._folder.mkdir()
-
-    def write(self, part: Part, rows: Rows, vectors: npt.NDArray[np.float16]) -> None:
-        """`rows` of shape (n, 2), `vectors` of shape (n, dimension)."""
-        write_vectors(self._folder / f"{part}.faiss", np.arange(len(rows), dtype=np.int64), vectors)
-        np.save(self._folder / f"{part}.npy", rows, allow_pickle=False)
-
-    def write_figures(self, figures: Sequence[Figure]) -> None:
-        (self._folder / "figures.msgpack").write_bytes(msgspec.msgpack.encode(figures))
-
-    def write_centre(self, centre: npt.NDArray[np.float32]) -> None:
-        np.save(self._folder / "centre.npy", centre, allow_pickle=False)
+def write_joint(folder: Path, contents: JointContents) -> None:
+    """Into a generation's folder."""
+    place = folder / _FOLDER
+    place.mkdir()
+    parts: dict[Part, JointRows] = {"texts": contents.texts, "images": contents.images}
+    for part, (rows, vectors) in parts.items():
+        write_vectors(place / f"{part}.faiss", np.arange(len(rows), dtype=np.int64), vectors)
+        np.save(place / f"{part}.npy", rows, allow_pickle=False)
+    (place / "figures.msgpack").write_bytes(msgspec.msgpack.encode(contents.figures))
 
 
 class JointReader:
@@ -80,11 +58,16 @@ class JointReader:
             self.readers = {part: DenseReader(folder / f"{part}.faiss") for part in PARTS}
             self.rows = {part: np.load(folder / f"{part}.npy", allow_pickle=False) for part in PARTS}
             self.figures = msgspec.msgpack.decode((folder / "figures.msgpack").read_bytes(), type=tuple[Figure, ...])
-            self.centre = np.load(folder / "centre.npy", allow_pickle=False)
         except (OSError, ValueError, msgspec.MsgspecError) as exc:
             raise GenerationError(
                 f"the joint space {folder} cannot be read: {exc}; rebuild with `pathlit index --rebuild`, or roll back"
             ) from exc
+        for part in PARTS:
+            if self.readers[part].count != len(self.rows[part]):
+                raise GenerationError(
+                    f"the joint space {folder} holds {self.readers[part].count:,} {part} for {len(self.rows[part]):,} "
+                    "rows; rebuild with `pathlit index --rebuild`, or roll back"
+                )
         self._allowed = allowed
         self._selected: OrderedDict[tuple[Part, int], tuple[PmidSet | None, PmidSet | None]] = OrderedDict()
         self._lock = threading.Lock()
@@ -93,10 +76,25 @@ class JointReader:
     def has_figures(self) -> bool:
         return len(self.rows["images"]) > 0
 
+    def count(self, part: Part) -> int:
+        return self.readers[part].count
+
+    def pmids(self, part: Part) -> npt.NDArray[np.int64]:
+        return np.unique(self.rows[part][:, 0])
+
+    def vector(self, part: Part, pmid: int, number: int) -> npt.NDArray[np.float32]:
+        return self.readers[part].vector(self._places[part][pmid, number])
+
+    @cached_property
+    def _places(self) -> dict[Part, dict[tuple[int, int], int]]:
+        return {
+            part: {(int(pmid), int(number)): place for place, (pmid, number) in enumerate(rows)}
+            for part, rows in self.rows.items()
+        }
+
     def search(self, part: Part, vector: npt.NDArray[np.float32], constraint: Constraint, limit: int) -> JointFound:
-        """Best articles by their best row, for a vector of shape (dimension,)."""
         reader, rows = self.readers[part], self.rows[part]
-        wanted = limit * _ROWS_PER_ARTICLE
+        wanted = limit * ROWS_PER_ARTICLE
         selection = self._selection(part, self._allowed.get(constraint))
         best: dict[int, Brought] = {}
         for row, score in reader.search(vector, wanted, selection):

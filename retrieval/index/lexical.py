@@ -8,8 +8,7 @@ alone serves title:, keyword fields serve filters.
 from __future__ import annotations
 
 import shutil
-from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import Final
@@ -19,21 +18,23 @@ import msgspec
 import tantivy
 from tantivy import Occur, Query, SchemaBuilder
 
-from retrieval.analysis import Analyzer, fold
+from retrieval.analysis import Analyzer
 from retrieval.classification import Classifier
 from retrieval.errors import GenerationError
 from retrieval.index.condition_notices import condition_notices
 from retrieval.index.conditions import Conditions
-from retrieval.index.facets import FacetReader, FacetWriter, add_facet_fields
+from retrieval.index.facet_codes import FacetCoder
+from retrieval.index.facets import FacetReader, add_facet_fields, save_facets
 from retrieval.index.interface import FacetCounts, IndexedArticle, Scored
-from retrieval.index.names import NameQueries
+from retrieval.index.keywords import KEYWORDS, keywords
+from retrieval.index.tantivy_clauses import TantivyClauses
+from retrieval.index.words import WordQueries
 from retrieval.mesh_tree import MeshTree, load_tree, save_tree
 from retrieval.query import Constraint
-from retrieval.records import Article, Author, FacetName
+from retrieval.records import FacetName
 from retrieval.vocabulary.file import SynonymGroup
 
 _WRITER_BYTES: Final = 512_000_000
-_KEYWORDS: Final = ("journal", "author", "doi")
 _MESH_TREE: Final = "mesh-tree.json"
 _NO_TREE: Final = MeshTree()
 _TIE_MARGIN: Final = 16
@@ -45,7 +46,7 @@ def _schema() -> tantivy.Schema:
     builder.add_unsigned_field("year", indexed=True, fast=True)
     for name in ("text", "title"):
         builder.add_text_field(name, tokenizer_name="whitespace", index_option="position")
-    for name in _KEYWORDS:
+    for name in KEYWORDS:
         builder.add_text_field(name, tokenizer_name="raw", index_option="basic")
     add_facet_fields(builder)
     builder.add_bytes_field("stored", stored=True)
@@ -67,7 +68,7 @@ class LexicalWriter:
         """Index all articles and commit; returns how many."""
         self._folder.mkdir(parents=True)
         encoder = msgspec.json.Encoder()
-        facets = FacetWriter(Classifier(self._analyzer, self._tree))
+        facets = FacetCoder(Classifier(self._analyzer, self._tree))
         count = 0
         try:
             writer = tantivy.Index(_schema(), str(self._folder)).writer(_WRITER_BYTES, threads)
@@ -76,7 +77,7 @@ class LexicalWriter:
                 count += 1
             writer.commit()
             writer.wait_merging_threads()
-            facets.save(self._folder)
+            save_facets(facets.names(), self._folder)
             save_tree(self._tree, self._folder / _MESH_TREE)
         except (ValueError, OSError) as exc:
             raise GenerationError(
@@ -101,9 +102,7 @@ class LexicalWriter:
         for path in self._folder.iterdir():
             path.chmod(mode)
 
-    def _document(
-        self, indexed: IndexedArticle, encoder: msgspec.json.Encoder, facets: FacetWriter
-    ) -> tantivy.Document:
+    def _document(self, indexed: IndexedArticle, encoder: msgspec.json.Encoder, facets: FacetCoder) -> tantivy.Document:
         article = indexed.article
         document = tantivy.Document()
         document.add_unsigned("pmid", article.pmid)
@@ -114,35 +113,12 @@ class LexicalWriter:
             document.add_text("text", value)
         for value in (title.row, *title.wholes):
             document.add_text("title", value)
-        for field, value in _keywords(article):
+        for field, value in keywords(article):
             document.add_text(field, value)
-        facets.add(document, indexed, title.row)
+        for column, code in facets.codes(indexed, title.row):
+            document.add_unsigned(column, code)
         document.add_bytes("stored", encoder.encode(indexed))
         return document
-
-
-def _keywords(article: Article) -> Iterator[tuple[str, str]]:
-    """(field, value) of whole values to filter by, folded so that letter case and accents do not matter."""
-    journal = article.journal
-    for name in {journal.title, journal.abbreviation, journal.issn}:
-        if name:
-            yield "journal", fold(name)
-    for author in article.authors:
-        for form in _author_forms(author):
-            yield "author", form
-    if article.doi:
-        yield "doi", article.doi.lower()
-
-
-def _author_forms(author: Author) -> Iterator[str]:
-    """ "Smith JA" is found as smith, smith j and smith ja; a group by its whole name."""
-    name = fold(author.last_name or author.collective_name)
-    if not name:
-        return
-    yield name
-    initials = fold(author.initials)
-    for length in range(1, len(initials) + 1):
-        yield f"{name} {initials[:length]}"
 
 
 # --- Reading --------------------------------------------------------------------------------------------------------
@@ -164,12 +140,12 @@ class LexicalReader:
                 f"the lexical index in {folder} cannot be opened: {exc}; let it be read, and where its folder is read "
                 "only name a folder for temporary files (TMPDIR)"
             ) from exc
-        self._schema = index.schema
         self._searcher = index.searcher()
         self._facets = FacetReader(folder, self._searcher)
         self._tree = load_tree(folder / _MESH_TREE)
-        self._conditions = Conditions(index.schema, analyzer, self._tree, self._facets)
-        self._names = NameQueries(index.schema, self._searcher, analyzer)
+        clauses = TantivyClauses(index.schema)
+        self._conditions = Conditions(clauses, analyzer, self._tree, self._facets)
+        self._words = WordQueries(clauses, _TermCounts(self._searcher), analyzer)
         self._decoder = msgspec.json.Decoder(IndexedArticle)
 
     def _open(self, folder: Path) -> tantivy.Index:
@@ -192,7 +168,7 @@ class LexicalReader:
     def search(self, text: str, constraint: Constraint, limit: int, names: Sequence[SynonymGroup] = ()) -> list[Scored]:
         if not text and not names:
             return self._newest(constraint, limit)
-        words = self._words(text, names)
+        words = self._words.query(text, names)
         if words is None:
             return []
         condition = self._conditions.query(constraint)
@@ -205,7 +181,7 @@ class LexicalReader:
 
     def scores(self, text: str, pmids: Sequence[int], names: Sequence[SynonymGroup] = ()) -> list[Scored]:
         """The scores that `search` gives to these articles; 0 for one that shares no term with the text."""
-        words = self._words(text, names)
+        words = self._words.query(text, names)
         if words is None or not pmids:
             return []
         chosen = _unscored(self._conditions.pmids(pmids))
@@ -235,10 +211,10 @@ class LexicalReader:
         size: int,
         names: Sequence[SynonymGroup] = (),
     ) -> FacetCounts:
-        words = self._words(text, names) if text or names else Query.all_query()
+        words = self._words.query(text, names) if text or names else Query.all_query()
         condition = self._conditions.query(constraint) or Query.all_query()
         query = Query.boolean_query([(Occur.Must, words or Query.empty_query()), (Occur.Must, condition)])
-        return self._facets.count(query, wanted, size)
+        return self._facets.of(query, wanted, size)
 
     def notices(self, constraint: Constraint) -> list[str]:
         return list(condition_notices(constraint, self._tree, self._facets))
@@ -281,17 +257,17 @@ class LexicalReader:
         hits = self._searcher.search(condition, limit, count=False, order_by_field="pmid").hits
         return [Scored(pmid, 1 / (rank + 1)) for rank, (pmid, _) in enumerate(hits)]
 
-    def _words(self, text: str, names: Sequence[SynonymGroup]) -> Query | None:
-        terms = Counter(self._analyzer.telling_terms(text) if names else self._analyzer.query_terms(text))
-        clauses = [self._weighted(self._term(term), times) for term, times in terms.items()]
-        clauses += [self._weighted(self._names.query(group), times) for group, times in Counter(names).items()]
-        return Query.boolean_query([(Occur.Should, clause) for clause in clauses]) if clauses else None
 
-    def _weighted(self, query: Query, times: int) -> Query:
-        return Query.boost_query(query, float(times)) if times > 1 else query
+class _TermCounts:
+    def __init__(self, searcher: tantivy.Searcher) -> None:
+        self._searcher = searcher
 
-    def _term(self, term: str) -> Query:
-        return Query.term_query(self._schema, "text", term, "freq")
+    @property
+    def articles(self) -> int:
+        return self._searcher.num_docs
+
+    def count(self, term: str) -> int:
+        return self._searcher.doc_freq("text", term)
 
 
 def _unscored(query: Query) -> Query:

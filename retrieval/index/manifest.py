@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -60,16 +61,20 @@ class Manifest(Record, frozen=True):
 def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST_NAME
     try:
-        raw = path.read_bytes()
-        version = msgspec.json.decode(raw, type=dict[str, object]).get("format_version")
-        if version != FORMAT_VERSION:
-            raise IncompatibleError(
-                f"generation {folder.name} has format {version}, this pathlit reads format {FORMAT_VERSION}; "
-                "rebuild it with `pathlit index`, which needs no new download"
-            )
-        return msgspec.json.decode(raw, type=Manifest)
+        return manifest_from(msgspec.json.decode(path.read_bytes(), type=dict[str, object]), folder.name)
     except (OSError, msgspec.MsgspecError) as exc:
         raise GenerationError(f"the manifest {path} cannot be read: {exc}; rebuild or roll back") from exc
+
+
+def manifest_from(found: Mapping[str, object], generation: str) -> Manifest:
+    """From its JSON; IncompatibleError where another pathlit wrote it, msgspec.ValidationError where it is none."""
+    version = found.get("format_version")
+    if version != FORMAT_VERSION:
+        raise IncompatibleError(
+            f"generation {generation} has format {version}, this pathlit reads format {FORMAT_VERSION}; "
+            "rebuild it with `pathlit index`, which needs no new download"
+        )
+    return msgspec.convert(found, Manifest)
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -11,9 +10,7 @@ import numpy.typing as npt
 
 from retrieval.analysis import Analyzer
 from retrieval.errors import VerificationError
-from retrieval.index.embedded import EmbeddedReader
-from retrieval.index.interface import NO_CONDITION
-from retrieval.index.manifest import require_files
+from retrieval.index.interface import NO_CONDITION, IndexReader
 from retrieval.records import Article
 
 _CANARY_DEPTH: Final = 10
@@ -31,11 +28,9 @@ class Canary(NamedTuple):
 
 
 def verify_generation(
-    folder: Path, analyzer: Analyzer, pmids: npt.NDArray[np.int64], canaries: Sequence[Canary]
+    reader: IndexReader, analyzer: Analyzer, pmids: npt.NDArray[np.int64], canaries: Sequence[Canary]
 ) -> None:
     """Raise VerificationError unless the generation holds exactly `pmids`, on every leg, each under its own id."""
-    reader = EmbeddedReader.open(folder, analyzer)
-    require_files(folder, reader.manifest, checksums=True)
     _same_articles(reader, np.sort(pmids))
     for canary in canaries:
         _finds_itself_by_words(reader, canary.article, analyzer)
@@ -43,12 +38,11 @@ def verify_generation(
             _finds_itself_by_vector(reader, canary.article.pmid, canary.vector)
 
 
-def _same_articles(reader: EmbeddedReader, expected: npt.NDArray[np.int64]) -> None:
-    held = {"the lexical index": np.array(sorted(reader.lexical_reader.matching(NO_CONDITION)), dtype=np.int64)}
-    if reader.dense_reader is not None:
-        held["the vector index"] = np.sort(reader.dense_reader.pmids)
+def _same_articles(reader: IndexReader, expected: npt.NDArray[np.int64]) -> None:
+    held = {"the lexical index": reader.pmids()}
     counted = {"the manifest's articles": reader.manifest.articles}
     if reader.manifest.encoder is not None:
+        held["the vector index"] = reader.vector_pmids()
         counted["the manifest's vectors"] = reader.manifest.vectors
     for name, found in held.items():
         if not np.array_equal(found, expected):
@@ -63,7 +57,7 @@ def _same_articles(reader: EmbeddedReader, expected: npt.NDArray[np.int64]) -> N
             raise VerificationError(f"{name} number {count:,}, the catalog holds {len(expected):,}")
 
 
-def _finds_itself_by_words(reader: EmbeddedReader, article: Article, analyzer: Analyzer) -> None:
+def _finds_itself_by_words(reader: IndexReader, article: Article, analyzer: Analyzer) -> None:
     words = " ".join(f"{article.title} {article.abstract}".split()[:_CANARY_TERMS])
     terms = len(set(analyzer.query_terms(words)))
     # Some records have no text at all; and of a few common words other articles may be fuller than this one.
@@ -79,10 +73,8 @@ def _finds_itself_by_words(reader: EmbeddedReader, article: Article, analyzer: A
         raise VerificationError(f"PMID {article.pmid} is not stored as the catalog has it")
 
 
-def _finds_itself_by_vector(reader: EmbeddedReader, pmid: int, vector: npt.NDArray[np.float32]) -> None:
-    if reader.dense_reader is None:
-        return
-    kept = reader.dense_reader.vector(pmid)
+def _finds_itself_by_vector(reader: IndexReader, pmid: int, vector: npt.NDArray[np.float32]) -> None:
+    kept = reader.vector(pmid)
     lengths = float(np.linalg.norm(kept)), float(np.linalg.norm(vector))
     # Some encoders make nothing of an empty text.
     likeness = 1.0 if lengths == (0.0, 0.0) else float(kept @ vector) / max(lengths[0] * lengths[1], 1e-12)

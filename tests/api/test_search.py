@@ -62,7 +62,7 @@ def test_an_answer_says_how_it_came_about(client: TestClient) -> None:
     assert data["interpretation"] == "squamous marker -mouse"
     assert data["notices"] == []
     assert data["expansions"] == []
-    assert set(data["timings_ms"]) == {"encode", "dense", "lexical", "completion", "fusion", "articles", "evidence"}
+    assert set(data["timings_ms"]) == {"encode", "recall", "completion", "fusion", "articles", "evidence"}
 
 
 def test_a_query_that_breaks_the_rules_is_answered_with_a_notice(client: TestClient) -> None:

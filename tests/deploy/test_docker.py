@@ -11,6 +11,7 @@ import yaml
 from indexing.child import GRACE_S
 from indexing.timetable import Timetable
 from tests.deploy.program import DEPLOY, PROJECT, ROOT, SETTINGS_FOLDER, check_command
+from tests.servers.elasticsearch_distribution import VERSION
 
 DOCKERFILE = (DEPLOY / "Dockerfile").read_text(encoding="utf-8")
 COMPOSE: Any = yaml.safe_load((DEPLOY / "compose.yaml").read_text(encoding="utf-8"))
@@ -40,13 +41,20 @@ def test_the_image_serves_unless_told_otherwise_and_stops_by_a_signal_that_each_
 
 
 def test_compose_serves_and_refreshes_the_same_volume() -> None:
-    assert set(COMPOSE["services"]) == {"serve", "refresh"}
-    for service in COMPOSE["services"].values():
+    assert set(COMPOSE["services"]) == {"serve", "refresh", "elasticsearch"}
+    for service in (COMPOSE["services"]["serve"], COMPOSE["services"]["refresh"]):
         check_command([str(word) for word in service["command"]])
         assert service["volumes"][:2] == ["pathlit-data:/data", f"./pathlit.toml:{SETTINGS_FOLDER}/pathlit.toml:ro"]
         assert (service["read_only"], service["cap_drop"]) == (True, ["ALL"])
         assert service["security_opt"] == ["no-new-privileges:true"]
-    assert set(COMPOSE["volumes"]) == {"pathlit-data"}
+    assert set(COMPOSE["volumes"]) == {"pathlit-data", "elasticsearch-data", "elasticsearch-snapshots"}
+
+
+def test_compose_starts_the_tested_elasticsearch_only_where_it_is_asked_for() -> None:
+    cluster = COMPOSE["services"]["elasticsearch"]
+    assert cluster["profiles"] == ["cluster"]
+    assert cluster["image"] == f"elasticsearch:{VERSION}"
+    assert "ports" not in cluster
 
 
 def test_compose_lets_a_run_end_and_does_not_ask_the_scheduler_for_searches() -> None:

@@ -56,7 +56,7 @@ def test_columns_may_stand_in_any_order_and_blank_lines_between(tmp_path: Path) 
     ("name", "content"),
     [
         ("q.tsv", b"a\tlung\n\xff\tcolon\n"),
-        ("q.tsv.gz", gzip.compress(b"a\tlung\n")[:-9]),
+        ("q.tsv.gz", gzip.compress(b"a\tlung\n", mtime=0)[:-9]),
         ("q.tsv.gz", b"no gzip at all"),
     ],
 )

@@ -18,6 +18,8 @@ from indexing.mesh_file import MeshFile
 from indexing.notices import Notice
 from retrieval.encoders.base import Passage, Vectors
 from retrieval.errors import InputError, VerificationError
+from retrieval.index.embedded import EmbeddedDraft
+from retrieval.index.generations import Contents
 from retrieval.index.manifest import write_manifest
 from retrieval.records import Article, Deletion, IntegrityStatus, MeshHeading, Query
 from tests.fakes import Corpus, HashingEncoder, article
@@ -126,12 +128,12 @@ def test_a_generation_that_fails_verification_is_not_published(tmp_path: Path, m
     corpus = Corpus(tmp_path, HashingEncoder())
     corpus.publish([article(1, "One."), article(2, "Two.")])
 
-    def misaligned(_: object, pmids: object, vectors: np.ndarray[tuple[int, ...], np.dtype[np.float16]]) -> None:
-        from retrieval.index.dense import write_vectors
+    def misaligned(draft: EmbeddedDraft, contents: Contents) -> None:
+        assert contents.vectors is not None
+        write(draft, contents._replace(vectors=contents.vectors[::-1]))
 
-        write_vectors(corpus.store.root / ".building-000002/dense/articles.faiss", np.asarray(pmids), vectors[::-1])
-
-    monkeypatch.setattr("retrieval.index.embedded.EmbeddedBuilder.add_vectors", misaligned)
+    write = EmbeddedDraft.write
+    monkeypatch.setattr(EmbeddedDraft, "write", misaligned)
     with pytest.raises(VerificationError, match="is not that of its text"):
         corpus.publish([article(3, "Three.")])
     assert corpus.store.all() == ["000001"]

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
-from indexing.joint import build_joint
+from indexing.joint import JointReport, joint_contents
 from retrieval.encoders.base import Vectors
 from retrieval.errors import VerificationError
 from retrieval.index.interface import NO_CONDITION
+from retrieval.index.joint_space import JointContents
 from retrieval.records import Deletion, Query
 from tests.fakes import article
 from tests.retrieval.image.image_fakes import (
@@ -178,11 +180,12 @@ def test_wrong_vectors_are_noticed_and_the_published_generation_stays(
 
 
 def test_lost_rows_are_noticed(corpus: ImageCorpus, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(
-        "indexing.build.build_joint",
-        lambda *args, **more: (report := build_joint(*args, **more))._replace(texts=report.texts + 1),
-    )
-    with pytest.raises(VerificationError, match="holds 3 texts for 3 rows; 4 were built"):
+    def losing(*args: Any, **more: Any) -> tuple[JointContents, JointReport]:
+        contents, report = joint_contents(*args, **more)
+        return contents, report._replace(texts=report.texts + 1)
+
+    monkeypatch.setattr("indexing.build.joint_contents", losing)
+    with pytest.raises(VerificationError, match="holds 3 texts; 4 were built"):
         corpus.publish(ARTICLES)
     assert corpus.store.all() == []
 

@@ -7,7 +7,7 @@ import pytest
 from retrieval.image.concepts import SeenConcept
 from retrieval.image.reasons import Found, reasons_of
 from retrieval.image.records import Reason
-from retrieval.index.joint import FIGURE, Brought
+from retrieval.index.joint_space import FIGURE, Brought
 from retrieval.records import LegScore
 from tests.fakes import article
 from tests.retrieval.image.image_fakes import COLON, LUNG, concept, figure

@@ -1,4 +1,4 @@
-"""The dense leg: exact below the limit, quantised above, keyed by PMID throughout."""
+"""The dense leg: exact below the limit, quantised above, in shards far above; keyed by PMID throughout."""
 
 import sys
 from pathlib import Path
@@ -8,8 +8,7 @@ import numpy.typing as npt
 import pytest
 
 from retrieval.errors import ConfigurationError, GenerationError
-from retrieval.index import dense
-from retrieval.index.dense import DenseReader, PmidSet, write_vectors
+from retrieval.index.dense import FLAT_LIMIT, DenseReader, PmidSet, write_vectors
 
 Index = tuple[DenseReader, npt.NDArray[np.int64], npt.NDArray[np.float32]]
 RNG = np.random.default_rng(7)
@@ -20,13 +19,13 @@ def unit_vectors(count: int, dimension: int = 32) -> npt.NDArray[np.float32]:
     return np.asarray(vectors / np.linalg.norm(vectors, axis=1, keepdims=True))
 
 
-@pytest.fixture(params=["flat", "quantised"])
-def index(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Index:
-    if request.param == "quantised":
-        monkeypatch.setattr(dense, "FLAT_LIMIT", 100)
+@pytest.fixture(params=["flat", "quantised", "sharded"])
+def index(request: pytest.FixtureRequest, tmp_path: Path) -> Index:
+    limits = {"flat": (FLAT_LIMIT, FLAT_LIMIT), "quantised": (100, 2_000), "sharded": (100, 700)}
+    flat, shard = limits[request.param]
     vectors = unit_vectors(2_000)
     pmids = np.sort(RNG.choice(2**52, 2_000, replace=False))
-    write_vectors(tmp_path / "v.faiss", pmids, vectors.astype(np.float16))
+    write_vectors(tmp_path / "v.faiss", pmids, vectors.astype(np.float16), flat_limit=flat, shard_limit=shard)
     return DenseReader(tmp_path / "v.faiss"), pmids, vectors
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from retrieval.errors import GenerationError
-from retrieval.index.joint import FIGURE, JointReader, Part
+from retrieval.index.joint import JointReader
+from retrieval.index.joint_space import FIGURE, Part
 from retrieval.query import Constraint
 from retrieval.records import Article, Filters, IntegrityPolicy, Section, Term
 from tests.fakes import article
@@ -131,9 +132,13 @@ def test_conditions_answer_alike_when_they_come_again_and_from_many_threads(join
     assert differing == []
 
 
-def test_the_centre_is_the_mean_of_the_texts_vectors(joint: JointReader) -> None:
-    rows = np.array([joint.readers["texts"].vector(n) for n in range(joint.readers["texts"].count)])
-    assert np.allclose(joint.centre, rows.mean(axis=0), atol=1e-3)
+def test_each_row_has_its_vector(joint: JointReader) -> None:
+    rows = joint.rows["texts"]
+    assert joint.count("texts") == len(rows)
+    for place, (pmid, number) in enumerate(rows):
+        assert np.array_equal(joint.vector("texts", int(pmid), int(number)), joint.readers["texts"].vector(place))
+    with pytest.raises(KeyError):
+        joint.vector("texts", 999, 0)
 
 
 def test_a_vector_of_another_length_is_refused(joint: JointReader) -> None:
@@ -149,7 +154,7 @@ def test_without_figures_there_are_no_images_to_be_like(tmp_path: Path) -> None:
     assert found(joint, "images") == []
 
 
-@pytest.mark.parametrize("name", ["texts.npy", "images.faiss", "figures.msgpack", "centre.npy"])
+@pytest.mark.parametrize("name", ["texts.npy", "images.faiss", "figures.msgpack"])
 def test_a_file_that_is_damaged_without_having_changed_its_length_is_named(tmp_path: Path, name: str) -> None:
     corpus = ImageCorpus(tmp_path, image_encoder=ENCODER)
     corpus.add_figures({figure(1, "Lung."): png(patch(LUNG))})

@@ -8,7 +8,8 @@ import pytest
 
 from retrieval.errors import VerificationError
 from retrieval.index.dense import write_vectors
-from retrieval.index.manifest import read_manifest, sums, write_manifest
+from retrieval.index.embedded import EmbeddedReader
+from retrieval.index.manifest import read_manifest, require_files, sums, write_manifest
 from retrieval.index.verify import Canary, verify_generation
 from tests.fakes import Corpus, HashingEncoder, article
 
@@ -41,36 +42,36 @@ def rewrite_vectors(corpus: Corpus, pmids: npt.NDArray[np.int64]) -> Path:
 
 
 def test_a_sound_generation_passes(corpus: Corpus) -> None:
-    verify_generation(corpus.store.folder("000001"), corpus.analyzer, PMIDS, canaries(corpus))
+    verify_generation(corpus.open_reader(), corpus.analyzer, PMIDS, canaries(corpus))
 
 
 def test_vectors_shifted_by_one_are_caught(corpus: Corpus) -> None:
     folder = rewrite_vectors(corpus, np.roll(PMIDS, 1))
     with pytest.raises(VerificationError, match=r"the vector under PMID 1 is not that of its text"):
-        verify_generation(folder, corpus.analyzer, PMIDS, canaries(corpus))
+        verify_generation(EmbeddedReader.open(folder, corpus.analyzer), corpus.analyzer, PMIDS, canaries(corpus))
 
 
 def test_a_missing_vector_is_caught_and_named(corpus: Corpus) -> None:
     folder = rewrite_vectors(corpus, PMIDS[:-1])
     with pytest.raises(VerificationError, match=r"the vector index holds 29 .* 1 are missing \(first: \[30\]\)"):
-        verify_generation(folder, corpus.analyzer, PMIDS, canaries(corpus))
+        verify_generation(EmbeddedReader.open(folder, corpus.analyzer), corpus.analyzer, PMIDS, canaries(corpus))
 
 
 def test_an_article_too_many_is_caught_and_named(corpus: Corpus) -> None:
     with pytest.raises(VerificationError, match=r"the lexical index holds 30 .* 1 do not belong \(first: \[30\]\)"):
-        verify_generation(corpus.store.folder("000001"), corpus.analyzer, PMIDS[:-1], [])
+        verify_generation(corpus.open_reader(), corpus.analyzer, PMIDS[:-1], [])
 
 
 def test_an_article_that_its_words_do_not_find_is_caught(corpus: Corpus) -> None:
     stranger = Canary(article(5, "Carcinoma number 6.", "Marker m6 is found in organ o6."), None)
     with pytest.raises(VerificationError, match="PMID 5"):
-        verify_generation(corpus.store.folder("000001"), corpus.analyzer, PMIDS, [stranger])
+        verify_generation(corpus.open_reader(), corpus.analyzer, PMIDS, [stranger])
 
 
 def test_an_article_stored_otherwise_is_caught(corpus: Corpus) -> None:
     other = Canary(article(5, "Carcinoma number 5!", "Marker m5 is found in organ o5."), None)
     with pytest.raises(VerificationError, match="PMID 5 is not stored as the catalog has it"):
-        verify_generation(corpus.store.folder("000001"), corpus.analyzer, PMIDS, [other])
+        verify_generation(corpus.open_reader(), corpus.analyzer, PMIDS, [other])
 
 
 def test_damaged_files_are_caught(corpus: Corpus) -> None:
@@ -78,8 +79,9 @@ def test_damaged_files_are_caught(corpus: Corpus) -> None:
     raw = bytearray(path.read_bytes())
     raw[-40] ^= 1
     path.write_bytes(raw)
+    folder = corpus.store.folder("000001")
     with pytest.raises(VerificationError, match="is damaged"):
-        verify_generation(corpus.store.folder("000001"), corpus.analyzer, PMIDS, [])
+        require_files(folder, read_manifest(folder), checksums=True)
 
 
 def test_articles_without_text_or_with_common_words_alone_pass(tmp_path: Path) -> None:
