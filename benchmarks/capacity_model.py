@@ -159,7 +159,7 @@ def building(found: dict[str, Constant]) -> list[Row]:
         Row("one shard of vectors", f"{found['shards'].value:,.0f} B x {SHARD_LIMIT:,}", [shard for _ in SCALES]),
         _linear("PMIDs and hashes", 24),
         Row(
-            "program and writer of words", "the whole builder without vectors", [found["builder"].value for _ in SCALES]
+            "program, writer of words", "a builder without vectors", [found["builder"].value for _ in SCALES]
         ),
     ]
     return [*rows, _sum(rows)]

@@ -129,7 +129,8 @@ class RayRunner:
             reason = (str(exc).strip().splitlines() or [type(exc).__name__])[0]
             raise ConfigurationError(
                 f"no Ray cluster can be used at {self._address!r}: {reason}; give the address of one (HOST:PORT on one "
-                f"of its machines, ray://HOST:10001 elsewhere), or {LOCAL!r} to start one here"
+                f"of its machines, ray://HOST:10001 elsewhere; RAY_AUTH_MODE=token where it wants a "
+                f"token), or {LOCAL!r} to start one here"
             ) from exc
         try:
             yield ray
