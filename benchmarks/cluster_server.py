@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from types import TracebackType
 from typing import Any, Self
 
@@ -81,12 +82,12 @@ class Server:
 
     def state(self, prefix: str, peak: Memory, merging_s: float) -> ServerState:
         found = self._totals(prefix, "store,segments,dense_vector")
-        usage = self.client.indices.disk_usage(index=f"{prefix}-*", run_expensive_tasks=True).body
+        with warnings.catch_warnings(action="ignore"):  # the client warns that this request may change
+            usage = self.client.indices.disk_usage(index=f"{prefix}-*", run_expensive_tasks=True).body
         whole = [index["all_fields"] for name, index in usage.items() if name != "_shards"]
-        nodes = self.client.nodes.info(metric="_none").body["nodes"].values()
         off_heap = found.get("dense_vector", {}).get("off_heap", {})
         return ServerState(
-            version=next(iter(nodes))["version"],
+            version=self._nodes()[0]["version"],
             bytes=int(found["store"]["size_in_bytes"]),
             parts={name: sum(_part(fields, name) for fields in whole) for name in _PARTS},
             segments=int(found["segments"]["count"]),
@@ -103,8 +104,10 @@ class Server:
         return found
 
     def _processes(self) -> list[int]:
-        nodes = self.client.nodes.info(metric="process").body["nodes"].values()
-        return [int(node["process"]["id"]) for node in nodes]
+        return [int(node["process"]["id"]) for node in self._nodes()]
+
+    def _nodes(self) -> list[dict[str, Any]]:
+        return list(self.client.nodes.info(metric="process").body["nodes"].values())
 
 
 def _part(fields: dict[str, Any], name: str) -> int:

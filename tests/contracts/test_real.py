@@ -27,7 +27,7 @@ from tests.contracts.library import Library
 from tests.contracts.oracle import Oracle, oracle_of
 from tests.fakes import HashingEncoder
 
-pytestmark = pytest.mark.data
+pytestmark = [pytest.mark.data, pytest.mark.slow]
 
 COUNT = 1_500
 QUESTIONS = 220
