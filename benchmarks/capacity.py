@@ -22,6 +22,7 @@ from benchmarks.capacity_model import (
     clustered,
     constants,
     disk,
+    measured_kinds,
     memory,
     queries,
     times,
@@ -61,7 +62,7 @@ def generated_part(found: dict[str, Constant]) -> str:
         ("One machine: memory while it answers", _table(memory(found), _size)),
         ("One machine: memory while it builds", _table(building(found), _size)),
         ("One machine of two cores: time of a whole build", _table(times(found), _time)),
-        *((f"Elasticsearch with {kind}", _table(clustered(found, kind), _size)) for kind in ("int8_hnsw", "bbq_hnsw")),
+        *((f"Elasticsearch with {kind}", _table(clustered(found, kind), _size)) for kind in measured_kinds(found)),
     ]
     sections.append(("A query: median, one client", _table(queries(found), _milliseconds)))
     return "\n\n".join(f"### {title}\n\n{table}" for title, table in sections)

@@ -36,7 +36,7 @@ from tests.servers.elasticsearch_security import Authority, write_certificates, 
 
 __all__ = ["Cluster"]
 
-START_S = 400.0
+START_S = 600.0
 _PORTS = range(20_000, 32_000, 20)
 """First ports of blocks, below those that the kernel hands out: ten for HTTP, ten between nodes."""
 
@@ -310,7 +310,9 @@ def main() -> None:
     parser.add_argument("--security", action="store_true", help="TLS and a password")
     arguments = parser.parse_args()
     folder = arguments.folder.absolute() if arguments.folder else None
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    # Also where it runs in the background: a shell lets SIGINT be ignored there.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     cluster = Cluster(folder, arguments.nodes, tls=arguments.security, port=arguments.port)
     with contextlib.suppress(KeyboardInterrupt), cluster:
         print(f"Elasticsearch answers in {cluster.folder}:", *cluster.urls)
@@ -320,8 +322,9 @@ def main() -> None:
             print(f"export PATHLIT_ELASTICSEARCH__USERNAME={cluster.username}")
             print(f"export PATHLIT_ELASTICSEARCH__PASSWORD={cluster.password}")
         print("Ctrl-C ends it.", flush=True)
-        while True:
-            signal.pause()
+        while any(node.running for node in cluster.nodes):
+            time.sleep(1)
+        raise SystemExit(f"no node is left running\n{cluster.nodes[0].last_words()}")
 
 
 if __name__ == "__main__":
