@@ -54,8 +54,7 @@ def test_texts_captions_and_images_are_counted_in_report_and_manifest(corpus: Im
     assert (manifest.joint_texts, manifest.joint_images) == (5, 2)
     assert manifest.image_encoder == ColourEncoder().spec
     assert {name for name in manifest.files if name.startswith("joint/")} == {
-        f"joint/{name}"
-        for name in ("texts.faiss", "texts.npy", "images.faiss", "images.npy", "figures.msgpack", "centre.npy")
+        f"joint/{name}" for name in ("texts.faiss", "texts.npy", "images.faiss", "images.npy", "figures.msgpack")
     }
 
 
