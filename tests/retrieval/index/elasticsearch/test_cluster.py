@@ -201,5 +201,5 @@ def test_searches_survive_a_killed_node_of_three_and_outlast_a_hanging_one() -> 
         assert answers == [1] * 3
         for node in range(3):
             cluster.kill(node)
-        with pytest.raises(UnavailableError, match="cannot be reached|closed the connection"):
+        with pytest.raises(UnavailableError, match=r"cannot be reached|closed the connection"):
             found()
