@@ -121,10 +121,11 @@ def _clustered(engine: Engine, questions: Questions, arguments: argparse.Namespa
     # A new server each: what one build left in its memory must neither help nor burden the next.
     with Server(arguments.nodes, arguments.heap) as server:
         engine = replace(engine, hosts=tuple(server.urls))
+        idle = server.cpu_s()
         with server.watched() as watch:
             built = apart(build, engine, questions.home, questions.spec)
             merging_s = server.settle(engine.prefix)
-        state = server.state(engine.prefix, watch.peak, merging_s)
+        state = server.state(engine.prefix, watch.peak, merging_s, server.cpu_s() - idle)
         if not engine.with_vectors:
             return Compared(built=built, server=state)
         found = apart(answers, engine, questions)

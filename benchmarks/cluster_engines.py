@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Literal
 
 import numpy as np
@@ -129,6 +129,8 @@ class Built(Record, frozen=True):
     generation: str
     articles: int
     seconds: float
+    cpu_s: float
+    """Seconds that the building process kept cores busy, all together: what else the machine did is left out."""
     stages: dict[str, float]
     """Seconds of each, in order; their sum is `seconds`."""
     peak: Memory
@@ -152,9 +154,9 @@ def build(engine: Engine, home: Path, spec: EncoderSpec) -> Built:
 
     generations = engine.open()
     with Catalog.open(home / "catalog.sqlite") as catalog, Watch() as watch:
-        start = perf_counter()
+        start, busy = perf_counter(), process_time()
         report = build_generation(catalog, generations, cache, Analyzer(), encoder, progress=progress)
-        end = perf_counter()
+        end, busy = perf_counter(), process_time() - busy
     stages: dict[str, float] = {}
     before = start
     for stage, when in [*reached, ("seal and publish", end)]:
@@ -165,7 +167,7 @@ def build(engine: Engine, home: Path, spec: EncoderSpec) -> Built:
         for name, file in generations.manifest(report.generation).files.items():
             part = "stored articles" if name.endswith(".store") else _PARTS.get(name.partition("/")[0], "other")
             parts[part] = parts.get(part, 0) + file.bytes
-    return Built(report.generation, report.articles, round(end - start, 3), stages, watch.peak, parts)
+    return Built(report.generation, report.articles, round(end - start, 3), round(busy, 3), stages, watch.peak, parts)
 
 
 def _bytes(folder: Path, pattern: str) -> int:

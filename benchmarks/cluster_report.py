@@ -77,6 +77,14 @@ def _rows(found: dict[str, Any]) -> Iterator[tuple[str, Callable[[str], str]]]:
     yield "build, s", shown("{:,.0f}", at("built", "seconds"))
     for stage in dict.fromkeys(stage for each in engines.values() for stage in each["built"]["stages"]):
         yield f"· {stage}", shown("{:,.1f}", at("built", "stages", stage))
+    yield (
+        "build, CPU seconds of builder and server",
+        lambda name: " and ".join(
+            f"{seconds:,.0f}"
+            for seconds in (at("built", "cpu_s")(name), at("server", "cpu_s")(name))
+            if seconds is not None
+        ),
+    )
     yield "· merging afterwards", shown("{:,.1f}", at("server", "merging_s"))
     yield "disk, bytes per article", lambda name: f"{_bytes(engines[name]) / count:,.0f}"
     for part in dict.fromkeys(part for each in engines.values() for part in _parts(each)):

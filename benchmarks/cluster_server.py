@@ -29,6 +29,8 @@ class ServerState(Record, frozen=True):
     segments: int
     merging_s: float
     """Seconds of merging after the build was done."""
+    cpu_s: float
+    """Seconds that the nodes kept cores busy for the build and the merging."""
     vectors_off_heap: dict[str, int]
     """What vector search wants in memory beside the heap, by kind of file: graph, vectors as given, as quantised."""
     peak: Memory
@@ -71,6 +73,11 @@ class Server:
         pools = (pool for node in nodes.values() for pool in node["jvm"]["mem"]["pools"].values())
         return sum(int(pool[which]) for pool in pools)
 
+    def cpu_s(self) -> float:
+        """Seconds that the nodes have kept cores busy since they were started."""
+        nodes: dict[str, Any] = self.client.nodes.stats(metric="process").body["nodes"]
+        return sum(int(node["process"]["cpu"]["total_in_millis"]) for node in nodes.values()) / 1e3
+
     def settle(self, prefix: str) -> float:
         """Waits until no segments are merged any more; returns the seconds from now to the last sign of it."""
         start = last = time.monotonic()
@@ -80,7 +87,7 @@ class Server:
             time.sleep(0.5)
         return round(last - start, 1)
 
-    def state(self, prefix: str, peak: Memory, merging_s: float) -> ServerState:
+    def state(self, prefix: str, peak: Memory, merging_s: float, cpu_s: float) -> ServerState:
         found = self._totals(prefix, "store,segments,dense_vector")
         with warnings.catch_warnings(action="ignore"):  # the client warns that this request may change
             usage = self.client.indices.disk_usage(index=f"{prefix}-*", run_expensive_tasks=True).body
@@ -92,6 +99,7 @@ class Server:
             parts={name: sum(_part(fields, name) for fields in whole) for name in _PARTS},
             segments=int(found["segments"]["count"]),
             merging_s=merging_s,
+            cpu_s=round(cpu_s, 1),
             vectors_off_heap={name: int(value) for name, value in off_heap.items() if name.endswith("_bytes")},
             peak=peak,
             peak_heap=self.heap("peak_used_in_bytes"),
