@@ -16,7 +16,7 @@ from retrieval.evidence import find_evidence
 from retrieval.expansion import Wording, as_typed, expanded
 from retrieval.fusion import FUSIONS, Fused
 from retrieval.identifiers import possible_keys
-from retrieval.index.interface import FacetCounts, IndexedArticle, IndexReader, Scored, Words
+from retrieval.index.interface import FacetCounts, IndexedArticle, IndexReader, Scored, Words, best_first
 from retrieval.index.manifest import Manifest
 from retrieval.integrity import EXCLUDED
 from retrieval.query import Constraint, ParsedQuery, parse_query
@@ -265,7 +265,7 @@ def _missing(found: Sequence[Scored], known: Sequence[Scored]) -> list[int]:
 
 
 def _completed(ranked: list[Scored], more: Sequence[Scored]) -> list[Scored]:
-    return sorted([*ranked, *more], key=lambda s: (-s.score, s.pmid))
+    return best_first([*ranked, *more])
 
 
 @contextmanager

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from tests.api.running import ask
 from tests.servers.bulk_tree import BulkTree
 from tests.servers.ncbi import NcbiServer
 from tests.servers.ncbi_world import World
+from tests.users import Users, search_answer
 
 pytestmark = [pytest.mark.slow, pytest.mark.server, pytest.mark.timeout(900)]
 
@@ -142,30 +144,23 @@ def serving(scene: Scene) -> Iterator[int]:
         process.stdout.close()
 
 
-class Users:
+class Visitors(Users):
     """Search without a pause; remember what every answer said."""
 
     def __init__(self, port: int) -> None:
         self._port = port
-        self._stop = threading.Event()
         self.failures: list[str] = []
         self.answers: set[tuple[str, frozenset[int]]] = set()
         self.count = 0
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._search, args=(words,)) for words in WORDS[:2]]
+        super().__init__([partial(self._search, words) for words in WORDS[:2]])
 
     def _search(self, words: str) -> None:
         connection, dice = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30), random.Random(words)
-        while not self._stop.is_set():
+        while not self.stopped.is_set():
             body = {"query": dice.choice(WORDS), "limit": 200, "filters": {"integrity": "allow"}}
-            try:
-                answer = ask(connection, "POST", "/v1/search", body)
-            except (OSError, http.client.HTTPException) as exc:
-                self.failures.append(repr(exc))
-                connection.close()
-                continue
-            if answer.status != 200:
-                self.failures.append(f"{answer.status} {answer.body}")
+            answer = search_answer(connection, body, self.failures)
+            if answer is None:
                 continue
             pmids = frozenset(int(hit["pmid"]) for hit in answer.body["data"]["hits"])
             with self._lock:
@@ -174,16 +169,6 @@ class Users:
             # The machine has two cores, and the refresh wants one.
             time.sleep(0.01)
         connection.close()
-
-    def __enter__(self) -> Users:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(60)
 
 
 def newest_file_of(store: GenerationStore, generation: str) -> int:
@@ -234,7 +219,7 @@ def test_fifty_kills_change_nothing_that_anybody_sees(scene: Scene, tmp_path: Pa
     assert scene.texts() == scene.wanted_texts()
 
     store = GenerationStore(scene.home / "generations")
-    with serving(scene) as port, Users(port) as users:
+    with serving(scene) as port, Visitors(port) as users:
         while killer.kills < KILLS:
             killer.bring_news()
             for _ in range(5):

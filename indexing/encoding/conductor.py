@@ -39,7 +39,6 @@ class Conductor:
     def __init__(self) -> None:
         self._changed = threading.Condition()
         self._tasks: list[Task] = []
-        self._closed = False
         self._outcomes: deque[Outcome] = deque()
         self._failure = ""
 
@@ -48,12 +47,6 @@ class Conductor:
     def add(self, task: Task) -> None:
         with self._changed:
             self._tasks.append(task)
-            self._changed.notify_all()
-
-    def close(self) -> None:
-        """No more tasks come."""
-        with self._changed:
-            self._closed = True
             self._changed.notify_all()
 
     def take(self) -> tuple[tuple[Outcome, ...], str]:
@@ -66,21 +59,19 @@ class Conductor:
 
     # --- For the source ---------------------------------------------------------------------------------------------
 
-    def task(self, place: int) -> tuple[Task | None, bool]:
-        """The task at a place, after a wait of some seconds maybe None; and whether one can still come.
+    def task(self, place: int) -> Task | None:
+        """The task at a place, after a wait of some seconds maybe None.
 
         By place, so that a source that dies and begins again gives the same tasks in the same order.
         """
         with self._changed:
-            self._changed.wait_for(lambda: place < len(self._tasks) or self._closed, _WAIT_S)
-            if place < len(self._tasks):
-                return self._tasks[place], True
-            return None, not self._closed
+            self._changed.wait_for(lambda: place < len(self._tasks), _WAIT_S)
+            return self._tasks[place] if place < len(self._tasks) else None
 
     # --- The stream -------------------------------------------------------------------------------------------------
 
     def conduct(self, recipe: Recipe, exchange: Exchange, version: str, crew: Crew) -> None:
-        """Runs until the last task is done."""
+        """Runs until the builder ends this actor: that there are no more tasks, only the builder knows."""
         try:
             for outcome in self._stream(recipe, exchange, version, crew):
                 with self._changed:
@@ -125,11 +116,9 @@ def _source(conductor: Any) -> Any:
 
     def read() -> Iterator[Any]:
         for place in itertools.count():
-            task, more = None, True
-            while task is None and more:
-                task, more = ray.get(conductor.task.remote(place))
-            if task is None:
-                return
+            task = None
+            while task is None:
+                task = ray.get(conductor.task.remote(place))
             yield pyarrow.table({field: [value] for field, value in task._asdict().items()})
 
     class TaskSource(Datasource):

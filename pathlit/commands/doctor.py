@@ -24,8 +24,6 @@ from retrieval.encoders.base import Passage
 from retrieval.errors import NotPublishedError, PathlitError
 from retrieval.index.dense import faiss_version
 from retrieval.index.elasticsearch.generations import ElasticsearchGenerations
-from retrieval.index.generation import GenerationStore
-from retrieval.index.manifest import require_files
 from retrieval.records import Record
 from retrieval.verify.base import Verdict
 
@@ -172,8 +170,7 @@ def _generation(place: HomeFolder) -> str:
     except NotPublishedError as exc:
         raise _Doubtful(str(exc)) from exc
     manifest = place.store.manifest(current)
-    if isinstance(place.store, GenerationStore):
-        require_files(place.store.folder(current), manifest, checksums=True)
+    place.store.require_whole(current, thorough=True)
     place.open_searcher(current)
     what = "every checksum right" if manifest.files else "opens"
     return f"{current}: {manifest.articles:,} articles, {what}"

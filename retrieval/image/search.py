@@ -25,7 +25,7 @@ from retrieval.image.gate_rules import GateFinding
 from retrieval.image.picture import Pixels
 from retrieval.image.reasons import Found, reasons_of
 from retrieval.image.records import IMAGE_LEGS, ImageHit, ImageQuery, ImageResult, View
-from retrieval.index.interface import Scored
+from retrieval.index.interface import Scored, best_first
 from retrieval.index.joint_space import Brought, JointIndex, Part
 from retrieval.index.manifest import require_image_encoder
 from retrieval.integrity import EXCLUDED
@@ -187,7 +187,7 @@ class ImageSearch:
             for f in ranked:
                 named = completeness(seen.concept, naming(seen.concept, stored[f.pmid].article))
                 scores[f.pmid] = scores.get(f.pmid, 0.0) + share * f.score * (_UNNAMED + (1 - _UNNAMED) * named)
-        return sorted((Scored(pmid, score) for pmid, score in scores.items()), key=lambda s: (-s.score, s.pmid))
+        return best_first(Scored(pmid, score) for pmid, score in scores.items())
 
     def _hits(self, fused: Sequence[Fused], found: Found, timings: dict[str, float]) -> tuple[ImageHit, ...]:
         with _timed(timings, "articles"):

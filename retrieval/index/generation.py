@@ -23,7 +23,7 @@ from retrieval.analysis import Analyzer
 from retrieval.errors import GenerationError, NotPublishedError
 from retrieval.exclusive import exclusive
 from retrieval.index.embedded import EmbeddedDraft, EmbeddedReader
-from retrieval.index.generations import rollback_target
+from retrieval.index.generations import outdated, rollback_target
 from retrieval.index.manifest import MANIFEST_NAME, Manifest, read_manifest, require_files
 
 _POINTER: Final = "CURRENT"
@@ -78,8 +78,8 @@ class GenerationStore:
     def bytes(self, name: str) -> int:
         return sum(file.bytes for file in self.manifest(name).files.values())
 
-    def require_whole(self, name: str) -> None:
-        require_files(self.folder(name), self.manifest(name), checksums=False)
+    def require_whole(self, name: str, *, thorough: bool = False) -> None:
+        require_files(self.folder(name), self.manifest(name), checksums=thorough)
 
     def open(self, name: str, analyzer: Analyzer) -> EmbeddedReader:
         return EmbeddedReader.open(self.folder(name), analyzer)
@@ -146,9 +146,7 @@ class GenerationStore:
     def prune(self, keep: int) -> list[str]:
         """Delete all but the newest `keep` generations, never the current one; returns the deleted numbers."""
         with self._lock(_POINTER_LOCK):
-            known = self.all()
-            kept = {*known[-keep:], self.current()} if keep > 0 else {*known}
-            doomed = [name for name in known if name not in kept]
+            doomed = outdated(self.all(), keep, [self.current()] if keep > 0 else [])
             # Renamed first, so that a prune killed half-way leaves no generation with half its files.
             graves = [self.folder(name).rename(self.root / f"{_BUILDING}pruned-{name}") for name in doomed]
         for grave in graves:

@@ -77,8 +77,8 @@ class Generations(Protocol):
         """What it takes on disks, copies included."""
         ...
 
-    def require_whole(self, name: str) -> None:
-        """VerificationError where parts of a generation are gone; reads no contents."""
+    def require_whole(self, name: str, *, thorough: bool = False) -> None:
+        """VerificationError where parts of a generation are gone; reads their contents only where `thorough`."""
         ...
 
     def open(self, name: str, analyzer: Analyzer) -> IndexReader:
@@ -104,6 +104,12 @@ class Generations(Protocol):
     def advice(self) -> str:
         """How to let nothing be found any more, for whoever has deleted every article."""
         ...
+
+
+def outdated(known: Sequence[str], keep: int, spared: Iterable[str]) -> list[str]:
+    """Which of the `known` generations, oldest first, go where the newest `keep` stay; none where that is 0."""
+    kept = {*known[-keep:], *spared} if keep > 0 else {*known}
+    return [name for name in known if name not in kept]
 
 
 def rollback_target(known: Sequence[str], to: str | None, current: Callable[[], str]) -> str:

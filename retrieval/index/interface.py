@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import numpy as np
@@ -32,6 +32,15 @@ class Scored(NamedTuple):
 
     pmid: int
     score: float
+
+
+def best_first(scored: Iterable[Scored]) -> list[Scored]:
+    return sorted(scored, key=lambda s: (-s.score, s.pmid))
+
+
+def by_order(pmids: Iterable[int]) -> list[Scored]:
+    """Scores for articles that no words rank: 1, 1/2, 1/3 and so on."""
+    return [Scored(pmid, 1 / (rank + 1)) for rank, pmid in enumerate(pmids)]
 
 
 class FacetCounts(NamedTuple):

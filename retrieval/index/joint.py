@@ -20,7 +20,7 @@ import numpy.typing as npt
 from retrieval.errors import GenerationError
 from retrieval.index.allowed import AllowedSets
 from retrieval.index.dense import DenseReader, PmidSet, write_vectors
-from retrieval.index.interface import Scored
+from retrieval.index.interface import Scored, best_first
 from retrieval.index.joint_space import (
     FIGURE,
     PARTS,
@@ -28,7 +28,6 @@ from retrieval.index.joint_space import (
     Brought,
     JointContents,
     JointFound,
-    JointRows,
     Part,
 )
 from retrieval.query import Constraint
@@ -42,8 +41,7 @@ def write_joint(folder: Path, contents: JointContents) -> None:
     """Into a generation's folder."""
     place = folder / _FOLDER
     place.mkdir()
-    parts: dict[Part, JointRows] = {"texts": contents.texts, "images": contents.images}
-    for part, (rows, vectors) in parts.items():
+    for part, (rows, vectors) in contents.parts.items():
         write_vectors(place / f"{part}.faiss", np.arange(len(rows), dtype=np.int64), vectors)
         np.save(place / f"{part}.npy", rows, allow_pickle=False)
     (place / "figures.msgpack").write_bytes(msgspec.msgpack.encode(contents.figures))
@@ -101,9 +99,7 @@ class JointReader:
             pmid, number = map(int, rows[row])
             if pmid not in best:
                 best[pmid] = self._brought(part, number, score)
-        ranked = sorted(
-            (Scored(pmid, brought.score) for pmid, brought in best.items()), key=lambda s: (-s.score, s.pmid)
-        )
+        ranked = best_first(Scored(pmid, brought.score) for pmid, brought in best.items())
         return JointFound(ranked[:limit], best)
 
     def _brought(self, part: Part, number: int, score: float) -> Brought:

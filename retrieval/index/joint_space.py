@@ -56,6 +56,10 @@ class JointContents(NamedTuple):
     figures: Sequence[Figure]
     dimension: int
 
+    @property
+    def parts(self) -> dict[Part, JointRows]:
+        return {"texts": self.texts, "images": self.images}
+
 
 class JointIndex(Protocol):
     """The joint space of one open generation. Every method may be called from several threads at once."""

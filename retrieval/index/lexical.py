@@ -25,7 +25,7 @@ from retrieval.index.condition_notices import condition_notices
 from retrieval.index.conditions import Conditions
 from retrieval.index.facet_codes import FacetCoder
 from retrieval.index.facets import FacetReader, add_facet_fields, save_facets
-from retrieval.index.interface import FacetCounts, IndexedArticle, Scored
+from retrieval.index.interface import FacetCounts, IndexedArticle, Scored, best_first, by_order
 from retrieval.index.keywords import KEYWORDS, keywords
 from retrieval.index.tantivy_clauses import TantivyClauses
 from retrieval.index.words import WordQueries
@@ -249,13 +249,13 @@ class LexicalReader:
             wanted *= 4
         pmids = self._searcher.fast_field_values("pmid", [address for _, address in hits])
         scored = [Scored(int(pmid or 0), score) for pmid, (score, _) in zip(pmids, hits, strict=True)]
-        return sorted(scored, key=lambda s: (-s.score, s.pmid))[:limit]
+        return best_first(scored)[:limit]
 
     def _newest(self, constraint: Constraint, limit: int) -> list[Scored]:
         """No words to rank by: the highest PMIDs first, scored by that order."""
         condition = self._conditions.query(constraint) or Query.all_query()
         hits = self._searcher.search(condition, limit, count=False, order_by_field="pmid").hits
-        return [Scored(pmid, 1 / (rank + 1)) for rank, (pmid, _) in enumerate(hits)]
+        return by_order(pmid for pmid, _ in hits)
 
 
 class _TermCounts:

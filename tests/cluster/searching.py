@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Self
+from functools import partial
 
 from msgspec.structs import replace
 
 from retrieval.records import FACETS, Article, Query, SearchResult
 from retrieval.search import Searcher
 from tests.contracts.documents import paper
+from tests.users import Users
 
 ORGANS = ("lung", "colon", "skin", "breast", "kidney")
 FINDINGS = ("adenocarcinoma", "melanoma", "fibrosis", "necrosis", "metastases", "inflammation", "atypia")
@@ -43,21 +44,20 @@ def essence(result: SearchResult) -> SearchResult:
     return replace(result, timings_ms={})
 
 
-class Users:
+class Askers(Users):
     """Threads that put the same questions again and again, and compare the answers with those of calmer times."""
 
     def __init__(self, searcher: Searcher, queries: Sequence[Query] = QUERIES, threads: int = 4) -> None:
         self._searcher = searcher
         self._expected = [(query, essence(searcher.search(query))) for query in queries]
-        self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._search, args=(n,)) for n in range(threads)]
+        super().__init__([partial(self._search, turn) for turn in range(threads)])
         self.faults: list[str] = []
         self.answered = 0
         self.longest_s = 0.0
 
     def _search(self, turn: int) -> None:
-        while not self._stop.is_set():
+        while not self.stopped.is_set():
             query, expected = self._expected[turn % len(self._expected)]
             turn += 1
             start = time.monotonic()
@@ -77,16 +77,6 @@ class Users:
         while self.answered < wanted and time.monotonic() < until:
             time.sleep(0.02)
         assert self.answered >= wanted, f"only {self.answered} searches in time; faults: {self.faults[:3]}"
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(120)
 
 
 def eventually(holds: Callable[[], bool], timeout_s: float = 60) -> None:

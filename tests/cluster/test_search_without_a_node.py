@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.cluster.nodes import made_whole
-from tests.cluster.searching import Users, articles
+from tests.cluster.searching import Askers, articles
 from tests.contracts.library import Library
 from tests.servers.elasticsearch import Cluster
 
@@ -18,7 +18,7 @@ def test_no_search_fails_and_none_is_partial_while_a_node_is_killed_and_another_
     # So few that the engine looks at every vector: its copies of a shard need not have the same graph.
     library.publish(articles(600))
     cluster.wait("green", nodes=3)
-    with Users(library.searcher()) as users:
+    with Askers(library.searcher()) as users:
         users.go_on(30)
         cluster.kill(1)
         users.go_on(80)
@@ -38,7 +38,7 @@ def test_a_reader_can_be_opened_and_searches_go_on_whichever_node_is_away(librar
     expected = library.searcher()
     for node in range(3):
         cluster.kill(node)
-        with Users(expected, threads=2) as users:
+        with Askers(expected, threads=2) as users:
             users.go_on(10)
         assert users.faults == []
         assert library.open().pmids().tolist() == list(range(1, 301))

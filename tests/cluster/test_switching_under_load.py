@@ -5,28 +5,28 @@ from __future__ import annotations
 import http.client
 import threading
 from collections import defaultdict
-from typing import Self
+from functools import partial
 
 import pytest
 
 from retrieval.records import Deletion
-from tests.api.running import RunningServer, ask
+from tests.api.running import RunningServer
 from tests.cluster.searching import articles, eventually
 from tests.contracts.library import Library
+from tests.users import Users, search_answer
 
 pytestmark = [pytest.mark.elasticsearch, pytest.mark.server, pytest.mark.timeout(900)]
 
 QUESTIONS = ("lung adenocarcinoma", "edition", "melanoma year:1995..", "case -fibrosis")
 
 
-class Users:
+class Visitors(Users):
     """Ask the running server without a pause; remember of every answer its generation and its articles."""
 
     def __init__(self, port: int, threads: int = 4) -> None:
         self._port = port
-        self._stop = threading.Event()
         self._lock = threading.Lock()
-        self._threads = [threading.Thread(target=self._ask, args=(n,)) for n in range(threads)]
+        super().__init__([partial(self._ask, user) for user in range(threads)])
         self.failures: list[str] = []
         self.seen: dict[str, set[int]] = defaultdict(set)
         self.latest: dict[int, str] = {}
@@ -34,17 +34,11 @@ class Users:
 
     def _ask(self, user: int) -> None:
         connection, turn = http.client.HTTPConnection("127.0.0.1", self._port, timeout=120), user
-        while not self._stop.is_set():
+        while not self.stopped.is_set():
             turn += 1
             body = {"query": QUESTIONS[turn % len(QUESTIONS)], "limit": 200, "facets": ["year"]}
-            try:
-                answer = ask(connection, "POST", "/v1/search", body)
-            except (OSError, http.client.HTTPException) as exc:
-                self.failures.append(repr(exc))
-                connection.close()
-                continue
-            if answer.status != 200:
-                self.failures.append(f"{answer.status} {answer.body}")
+            answer = search_answer(connection, body, self.failures)
+            if answer is None:
                 continue
             with self._lock:
                 self.answered += 1
@@ -55,16 +49,6 @@ class Users:
     def reach(self, generation: str) -> None:
         """Every one of them has been answered from it."""
         eventually(lambda: set(self.latest.values()) == {generation} or bool(self.failures), 120)
-
-    def __enter__(self) -> Self:
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        for thread in self._threads:
-            thread.join(120)
 
 
 def edition(library: Library, number: int, truth: dict[str, set[int]]) -> str:
@@ -82,7 +66,7 @@ def test_the_alias_moves_to_and_fro_under_load_without_a_failure(library: Librar
     edition(library, 1, truth)
     live = library.live()
     live.refresh()
-    with RunningServer(live, watch_every_s=0.1) as server, Users(server.port) as users:
+    with RunningServer(live, watch_every_s=0.1) as server, Visitors(server.port) as users:
         for number in range(2, 6):
             newest = edition(library, number, truth)
             users.reach(newest)

@@ -11,44 +11,34 @@ from retrieval.errors import GenerationError
 from retrieval.index.joint_space import FIGURE, JointIndex, Part
 from retrieval.index.joint_texts import joint_texts
 from retrieval.query import Clause, Constraint
-from retrieval.records import Article, Deletion, Filters, IntegrityPolicy, Section, Term
+from retrieval.records import Deletion, Filters, IntegrityPolicy
 from tests.contracts.backends import Backend, opened
 from tests.contracts.comparing import SAME_VECTOR
 from tests.contracts.library import Library
 from tests.fakes import HashingEncoder, article
-from tests.retrieval.image.image_fakes import COLON, LUNG, SKIN, ColourEncoder, figure, patch, png
+from tests.retrieval.image.image_fakes import COLON, LUNG, SKIN, ColourEncoder, patch, png
+from tests.retrieval.image.joint_articles import ARTICLES as FEW
+from tests.retrieval.image.joint_articles import FIGURES, IMAGE, SAID
 
-RETRACTED = Article(
-    pmid=9,
-    title="Lung adenocarcinoma.",
-    sections=(Section(text="Lung adenocarcinoma was seen wherever we looked for it."),),
-    publication_types=(Term(name="Retracted Publication", ui="D016441"),),
-)
 ARTICLES = [
-    article(1, "Lung adenocarcinoma.", "Smokers have lung tumours more often than others.", year=2001),
-    article(2, "A case.", "We saw a lung adenocarcinoma in a woman. She was well after surgery of it.", year=2002),
-    article(3, "Colon adenocarcinoma.", "Polyps of the colon come before it in many cases.", year=2003),
-    article(4, "Skin melanoma.", year=2004),
+    *FEW,
     article(5, ""),
     *(
         article(pmid, f"Stroma of gland {pmid}.", "It was seen. It was seen again.", year=2010)
         for pmid in range(20, 60)
     ),
-    RETRACTED,
 ]
 ENCODER = ColourEncoder()
 ASKED = ENCODER.encode_texts([LUNG])[0]
 STANDING = Constraint()
-IMAGE = figure(4, "Surface.", name="fig1")
-SAID = figure(4, "Unlike lung adenocarcinoma.", name="fig2")
 
 
 @pytest.fixture(scope="module")
 def images(backend: Backend, tmp_path_factory: pytest.TempPathFactory) -> Library:
     home = tmp_path_factory.mktemp(f"joint-{backend.name}")
     made = Library(home, opened(backend.address(home)), HashingEncoder(), image_encoder=ENCODER)
-    made.add_figures({IMAGE: png(patch(SKIN)), SAID: None})
-    made.add_figures({figure(9, "Lung adenocarcinoma."): png(patch(LUNG, 1))})
+    for figures in FIGURES:
+        made.add_figures(figures)
     made.publish(ARTICLES)
     return made
 

@@ -14,7 +14,7 @@ from retrieval.index.dense.cells import cells_to_read
 from retrieval.index.dense.engine import load_faiss
 from retrieval.index.dense.pmid_set import PmidSet
 from retrieval.index.dense.shards import Found, Shards
-from retrieval.index.interface import Scored
+from retrieval.index.interface import Scored, best_first
 
 
 class DenseReader:
@@ -54,7 +54,7 @@ class DenseReader:
         """The scores of given articles, best first; one without a vector is left out."""
         found = [(pmid, self._vectors.row(pmid)) for pmid in dict.fromkeys(pmids)]
         scored = [Scored(pmid, float(row @ vector)) for pmid, row in found if row is not None]
-        return sorted(scored, key=lambda s: (-s.score, s.pmid))
+        return best_first(scored)
 
     def search(self, vector: npt.NDArray[np.float32], limit: int, allowed: PmidSet | None = None) -> list[Scored]:
         if vector.shape != (self.dimension,):
@@ -68,7 +68,7 @@ class DenseReader:
         query = np.ascontiguousarray(vector, dtype=np.float32).reshape(1, -1)
         scores, pmids = self._vectors.search(query, limit, allowed)
         found = [Scored(int(i), float(s)) for i, s in zip(pmids, scores, strict=True) if i >= 0]
-        return sorted(found, key=lambda s: (-s.score, s.pmid))[:limit]
+        return best_first(found)[:limit]
 
 
 class _OneFile:

@@ -19,8 +19,6 @@ from retrieval.records import Record
 if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
-__all__ = ["Access", "ClusterFacts", "connect", "require_usable", "translated"]
-
 _RETRIES_BEYOND_NODES = 3
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 

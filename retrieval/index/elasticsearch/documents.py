@@ -6,13 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import numpy as np
-import numpy.typing as npt
 
 from retrieval.analysis import Analyzer
 from retrieval.classification import Classifier
 from retrieval.errors import GenerationError
 from retrieval.index.elasticsearch.joint_rows import RowsByArticle
+from retrieval.index.elasticsearch.vectors import numbers
 from retrieval.index.facet_codes import FacetCoder
 from retrieval.index.generations import Contents
 from retrieval.index.interface import IndexedArticle
@@ -72,8 +71,3 @@ class DocumentWriter:
         for column, code in self._facets.codes(indexed, title.row):
             document.setdefault(column, []).append(code)
         return document
-
-
-def numbers(vector: npt.NDArray[np.float16]) -> list[float]:
-    listed: list[float] = vector.astype(np.float32).tolist()
-    return listed

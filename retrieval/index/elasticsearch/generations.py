@@ -20,7 +20,7 @@ from retrieval.index.elasticsearch.errors import translated
 from retrieval.index.elasticsearch.health import require_healthy
 from retrieval.index.elasticsearch.layout import META, Layout, Meta, meta_of
 from retrieval.index.elasticsearch.reader import ElasticsearchReader
-from retrieval.index.generations import rollback_target
+from retrieval.index.generations import outdated, rollback_target
 from retrieval.index.manifest import Manifest
 
 if TYPE_CHECKING:
@@ -76,7 +76,8 @@ class ElasticsearchGenerations:
             found = self.client.indices.stats(index=self._indexes(name), metric="store").body
         return int(found["_all"]["total"]["store"]["size_in_bytes"])
 
-    def require_whole(self, name: str) -> None:
+    def require_whole(self, name: str, *, thorough: bool = False) -> None:
+        """Checksums of what lies there are the cluster's own affair, however thorough."""
         for index in self._indexes(name):
             require_healthy(self.client, index)
 
@@ -127,11 +128,15 @@ class ElasticsearchGenerations:
 
     def prune(self, keep: int) -> list[str]:
         """Spares the one that was just replaced, too: servers answer from it until they have seen the new one."""
-        known = self.all()
-        kept = {*known[-keep:], self.current(), self._replaced} if keep > 0 else {*known}
-        doomed = [name for name in known if name not in kept]
+        doomed = outdated(self.all(), keep, [self.current(), self._replaced] if keep > 0 else [])
         self._remove(doomed)
         return doomed
+
+    # --- Inside -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _where(self) -> str:
+        return ", ".join(self.access.hosts)
 
     @contextmanager
     def _scratch(self) -> Iterator[Path]:
@@ -139,12 +144,6 @@ class ElasticsearchGenerations:
             shutil.rmtree(leftover, ignore_errors=True)
         with TemporaryDirectory(prefix=_BUILDING, dir=self._folder) as scratch:
             yield Path(scratch)
-
-    # --- Inside -----------------------------------------------------------------------------------------------------
-
-    @property
-    def _where(self) -> str:
-        return ", ".join(self.access.hosts)
 
     def _indexes(self, name: str) -> list[str]:
         return [self.layout.index(name), self.layout.parts(name)]

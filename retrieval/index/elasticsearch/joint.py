@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Final
-
 import msgspec
 import numpy as np
 import numpy.typing as npt
@@ -11,15 +9,13 @@ import numpy.typing as npt
 from retrieval.index.conditions import Conditions
 from retrieval.index.elasticsearch.conditions import Dsl
 from retrieval.index.elasticsearch.mapping import JOINT
-from retrieval.index.elasticsearch.searching import PAGE, Searching
+from retrieval.index.elasticsearch.searching import BY_SCORE, PAGE, Searching
 from retrieval.index.elasticsearch.vectors import inner_product, nearest, require_dimension
 from retrieval.index.interface import Scored
 from retrieval.index.joint_space import FIGURE, Brought, JointFound, Part
 from retrieval.index.manifest import Manifest
 from retrieval.query import Constraint
 from retrieval.records import Figure
-
-_BY_SCORE: Final = [{"_score": "desc"}, {"pmid": "asc"}]
 
 
 class ElasticsearchJoint:
@@ -42,7 +38,7 @@ class ElasticsearchJoint:
         rows = nearest(f"{field}.vector", vector, limit, self._conditions.query(constraint))
         best_row = {"size": 1, "_source": False, "docvalue_fields": [f"{field}.number"]}
         query = {"nested": {"path": field, "query": rows, "score_mode": "max", "inner_hits": best_row}}
-        body = {"query": query, "size": limit, "sort": _BY_SCORE, "_source": ["figures"], "track_total_hits": False}
+        body = {"query": query, "size": limit, "sort": BY_SCORE, "_source": ["figures"], "track_total_hits": False}
         ranked: list[Scored] = []
         brought: dict[int, Brought] = {}
         for hit in self._searching.one(body)["hits"]["hits"]:

@@ -8,7 +8,8 @@ import msgspec
 import numpy as np
 
 from retrieval.index.elasticsearch.mapping import JOINT
-from retrieval.index.joint_space import FIGURE, JointContents, JointRows, Part
+from retrieval.index.elasticsearch.vectors import numbers
+from retrieval.index.joint_space import FIGURE, JointContents
 
 _FIGURES: Final = "figures"
 
@@ -19,8 +20,9 @@ class RowsByArticle:
     def __init__(self, contents: JointContents) -> None:
         self._figures = contents.figures
         self._encoder = msgspec.json.Encoder()
-        parts: dict[Part, JointRows] = {"texts": contents.texts, "images": contents.images}
-        self._parts = {part: (rows, np.argsort(rows.rows[:, 0], kind="stable")) for part, rows in parts.items()}
+        self._parts = {
+            part: (rows, np.argsort(rows.rows[:, 0], kind="stable")) for part, rows in contents.parts.items()
+        }
         self._pmids = {part: rows.rows[order, 0] for part, (rows, order) in self._parts.items()}
 
     def fields(self, pmid: int) -> dict[str, Any]:
@@ -32,13 +34,12 @@ class RowsByArticle:
             if first == last:
                 continue
             places = order[first:last]
-            numbers = rows[places, 1].tolist()
+            own = rows[places, 1].tolist()
             # One by one, since the vectors may lie in a file where they are read from their places.
             found[JOINT[part]] = [
-                {"number": number, "vector": vectors[place].astype(np.float32).tolist()}
-                for number, place in zip(numbers, places, strict=True)
+                {"number": number, "vector": numbers(vectors[place])} for number, place in zip(own, places, strict=True)
             ]
-            figures |= {number: self._figures[number - FIGURE] for number in numbers if number >= FIGURE}
+            figures |= {number: self._figures[number - FIGURE] for number in own if number >= FIGURE}
         if figures:
             found[_FIGURES] = self._encoder.encode(figures).decode()
         return found

@@ -21,7 +21,16 @@ from retrieval.index.elasticsearch.joint import ElasticsearchJoint
 from retrieval.index.elasticsearch.searching import PAGE, Searching, best, listed, newest, ranked
 from retrieval.index.elasticsearch.vectors import among, inner_products, nearest, parts, require_dimension
 from retrieval.index.facet_codes import KnownFacets
-from retrieval.index.interface import FacetCounts, IndexedArticle, IndexReader, Legs, Scored, Words
+from retrieval.index.interface import (
+    FacetCounts,
+    IndexedArticle,
+    IndexReader,
+    Legs,
+    Scored,
+    Words,
+    best_first,
+    by_order,
+)
 from retrieval.index.manifest import Manifest
 from retrieval.index.words import WordQueries
 from retrieval.mesh_tree import MeshTree
@@ -91,7 +100,7 @@ class ElasticsearchReader(IndexReader):
             require_dimension(vector, self._manifest.encoder.dimension)
             dense = [best(nearest("vector", vector, limit, condition), min(limit, PAGE))]
         answers = self._searching.all([*lexical, *dense]) if lexical or dense else []
-        by_words = [ranked(answer) if is_ranked else _newest(listed(answer)) for answer in answers[: len(lexical)]]
+        by_words = [ranked(answer) if is_ranked else by_order(listed(answer)) for answer in answers[: len(lexical)]]
         by_vector = [inner_products(ranked(answer)) for answer in answers[len(lexical) :]]
         return Legs(by_words[0] if by_words else [], by_vector[0] if by_vector else [])
 
@@ -147,7 +156,7 @@ class ElasticsearchReader(IndexReader):
             found = {scored.pmid for scored in by_words}
             by_words += [Scored(pmid, 0.0) for pmid in set(pmids) - found]
         by_vector = [scored for answer in answers[len(lexical) :] for scored in inner_products(ranked(answer))]
-        return Legs(_sorted(by_words), _sorted(by_vector))
+        return Legs(best_first(by_words), best_first(by_vector))
 
     # --- Articles ---------------------------------------------------------------------------------------------------
 
@@ -209,12 +218,3 @@ class ElasticsearchReader(IndexReader):
 
 def _once(pmids: Sequence[int]) -> list[int]:
     return list(dict.fromkeys(pmids))
-
-
-def _newest(pmids: Sequence[int]) -> list[Scored]:
-    """No words to rank by: scored by their order."""
-    return [Scored(pmid, 1 / (rank + 1)) for rank, pmid in enumerate(pmids)]
-
-
-def _sorted(scored: list[Scored]) -> list[Scored]:
-    return sorted(scored, key=lambda s: (-s.score, s.pmid))

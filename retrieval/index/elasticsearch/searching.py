@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval.index.elasticsearch.conditions import Dsl
-from retrieval.index.elasticsearch.connection import translated
+from retrieval.index.elasticsearch.errors import translated
 from retrieval.index.interface import Scored
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ PAGE: Final = 10_000
 _ALL_SHARDS: Final = {"allow_partial_search_results": False}
 _BUSY: Final = (429, 502, 503, 504)
 _PAUSES_S: Final = (0.1, 0.4, 1.6)
-_BY_SCORE: Final = [{"_score": "desc"}, {"pmid": "asc"}]
+BY_SCORE: Final = [{"_score": "desc"}, {"pmid": "asc"}]
 
 NO_HITS: Final[Dsl] = {"size": 0, "track_total_hits": True}
 """To count only."""
@@ -31,7 +31,7 @@ NO_HITS: Final[Dsl] = {"size": 0, "track_total_hits": True}
 
 def best(query: Dsl, limit: int) -> Dsl:
     """A search for the best, equally good ones by PMID, which `ranked` reads; reads no document."""
-    return _bare({"query": query, "size": limit, "sort": _BY_SCORE})
+    return _bare({"query": query, "size": limit, "sort": BY_SCORE})
 
 
 def newest(query: Dsl, limit: int) -> Dsl:

@@ -68,3 +68,9 @@ def _knn(
     if condition is not None:
         knn["filter"] = condition
     return {"knn": knn}
+
+
+def numbers(vector: npt.NDArray[np.float16]) -> list[float]:
+    """As a document has them."""
+    listed: list[float] = vector.astype(np.float32).tolist()
+    return listed

@@ -12,7 +12,7 @@ from retrieval.errors import GenerationError
 from retrieval.index.joint import JointReader
 from retrieval.index.joint_space import FIGURE, Part
 from retrieval.query import Constraint
-from retrieval.records import Article, Filters, IntegrityPolicy, Section, Term
+from retrieval.records import Filters, IntegrityPolicy
 from tests.fakes import article
 from tests.retrieval.image.image_fakes import (
     COLON,
@@ -24,33 +24,18 @@ from tests.retrieval.image.image_fakes import (
     patch,
     png,
 )
+from tests.retrieval.image.joint_articles import ARTICLES, FIGURES, IMAGE, SAID
 
-RETRACTED = Article(
-    pmid=9,
-    title="Lung adenocarcinoma.",
-    sections=(Section(text="Lung adenocarcinoma was seen wherever we looked for it."),),
-    publication_types=(Term(name="Retracted Publication", ui="D016441"),),
-)
-ARTICLES = [
-    article(1, "Lung adenocarcinoma.", "Smokers have lung tumours more often than others.", year=2001),
-    article(2, "A case.", "We saw a lung adenocarcinoma in a woman. She was well after surgery of it.", year=2002),
-    article(3, "Colon adenocarcinoma.", "Polyps of the colon come before it in many cases.", year=2003),
-    article(4, "Skin melanoma.", year=2004),
-    RETRACTED,
-]
 ENCODER = ColourEncoder()
 ASKED = ENCODER.encode_texts([LUNG])[0]
 STANDING = Constraint()
-IMAGE = figure(4, "Surface.", name="fig1")
-SAID = figure(4, "Unlike lung adenocarcinoma.", name="fig2")
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> ImageCorpus:
     corpus = ImageCorpus(tmp_path_factory.mktemp("joint"), image_encoder=ENCODER)
-    corpus.add_figures({IMAGE: png(patch(SKIN)), SAID: None})
-    # Retracted by PubMed alone: the figures' source does not know it yet.
-    corpus.add_figures({figure(9, "Lung adenocarcinoma."): png(patch(LUNG, 1))})
+    for figures in FIGURES:
+        corpus.add_figures(figures)
     corpus.publish(ARTICLES)
     return corpus
 

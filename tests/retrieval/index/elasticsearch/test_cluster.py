@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from retrieval.errors import ConfigurationError, GenerationError, UnavailableError
-from retrieval.index.elasticsearch.connection import Access, connect, require_usable, translated
+from retrieval.index.elasticsearch.connection import Access, connect, require_usable
+from retrieval.index.elasticsearch.errors import translated
 from retrieval.index.elasticsearch.health import disk_warnings, require_healthy, require_room
 from tests.servers.elasticsearch import Cluster
 from tests.servers.elasticsearch_distribution import VERSION

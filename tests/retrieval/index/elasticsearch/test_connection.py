@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from retrieval.errors import ConfigurationError, UnavailableError
-from retrieval.index.elasticsearch.connection import Access, ClusterFacts, connect, require_usable, translated
+from retrieval.index.elasticsearch.connection import Access, ClusterFacts, connect, require_usable
+from retrieval.index.elasticsearch.errors import translated
 from tests.servers.elasticsearch_answers import (
     AnsweringServer,
     Asked,
