@@ -145,12 +145,7 @@ def build(engine: Engine, home: Path, spec: EncoderSpec) -> Built:
     reached: list[tuple[str, float]] = []
 
     def progress(stage: str, done: int, total: int) -> None:
-        if not reached or reached[-1][0] != stage:
-            # What comes between the last article indexed and the first check is finishing the index.
-            reached.append(("finish" if stage == "verify" else stage, perf_counter()))
-            reached.append((stage, perf_counter()))
-        else:
-            reached[-1] = (stage, perf_counter())
+        reached.append((stage, perf_counter()))
 
     generations = engine.open()
     with Catalog.open(home / "catalog.sqlite") as catalog, Watch() as watch:

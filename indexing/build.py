@@ -97,8 +97,9 @@ def build_generation(
         pmids = np.frombuffer(contents.pmids, dtype=np.int64)
         vectors = _gather(draft.scratch / _GATHERED, cache, encoder, contents, progress) if encoder else None
         rows, joint = _joint(draft.scratch, catalog, cache, images, progress, total)
-        articles = _indexed(catalog, lambda done: progress("index", done, total))
+        articles = _indexed(catalog, progress, total)
         draft.write(Contents(articles, pmids, vectors, rows, tree))
+        progress("finish", 1, 1)
         progress("verify", 0, total)
         manifest = _manifest(draft.name, catalog, analyzer, encoder, contents, changes)
         draft.describe(replace(manifest, classified_by=classified_by, **_said_of(images, joint)))
@@ -216,13 +217,15 @@ def _nothing_to_index(generations: Generations) -> str:
     )
 
 
-def _indexed(catalog: Catalog, progress: Callable[[int], None]) -> Iterator[IndexedArticle]:
+def _indexed(catalog: Catalog, progress: Progress, total: int) -> Iterator[IndexedArticle]:
     done = 0
     for done, entry in enumerate(catalog.articles(), start=1):
         yield IndexedArticle(article=entry.article, integrity=entry.integrity)
         if done % 1000 == 0:
-            progress(done)
-    progress(done)
+            progress("index", done, total)
+    progress("index", done, total)
+    # The engine has them all: what it still has to write and to merge can take as long again.
+    progress("finish", 0, 1)
 
 
 class _Contents:

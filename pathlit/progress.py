@@ -25,6 +25,7 @@ _STAGES = {
     "encode": "Encoding articles",
     "index": "Indexing words",
     "vectors": "Gathering vectors",
+    "finish": "Finishing the index",
     "verify": "Verifying",
     "snapshot": "Copying to the repository (shards)",
 }

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import urllib.error
 import urllib.request
 
+from tests.cluster.searching import eventually
 from tests.servers.elasticsearch import Cluster
 
 
@@ -25,4 +27,13 @@ def without_delay(cluster: Cluster, node: int) -> None:
         method="PUT",
         headers={"content-type": "application/json"},
     )
-    urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
+
+    def taken() -> bool:
+        try:
+            urllib.request.urlopen(request, timeout=60).close()  # noqa: S310
+        except urllib.error.HTTPError:
+            return False
+        return True
+
+    # While the nodes that are left agree on a new master, none of them changes settings.
+    eventually(taken)

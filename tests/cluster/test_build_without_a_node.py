@@ -10,17 +10,14 @@ import pytest
 from retrieval.errors import UnavailableError
 from retrieval.index.elasticsearch import draft
 from retrieval.index.elasticsearch.ingest import ingest
-from retrieval.index.interface import NO_CONDITION
-from retrieval.index.verify import verify_generation
 from tests.cluster.nodes import made_whole, without_delay
 from tests.cluster.searching import articles
+from tests.cluster.whole import COUNT, require_everything
 from tests.contracts.backends import Clustered
 from tests.contracts.library import Library
 from tests.servers.elasticsearch import Cluster
 
 pytestmark = [pytest.mark.elasticsearch, pytest.mark.server, pytest.mark.timeout(900)]
-
-COUNT = 4_000
 
 
 def once_indexed(stage: str, done: int, happens: threading.Event) -> bool:
@@ -29,17 +26,6 @@ def once_indexed(stage: str, done: int, happens: threading.Event) -> bool:
         return False
     happens.set()
     return True
-
-
-def require_everything(library: Library) -> None:
-    reader = library.open()
-    everything = list(range(1, COUNT + 1))
-    assert reader.pmids().tolist() == reader.vector_pmids().tolist() == everything
-    assert {pmid: held.article for pmid, held in reader.articles(everything).items()} == {
-        article.pmid: article for article in articles(COUNT)
-    }
-    verify_generation(reader, library.analyzer, reader.pmids(), [])
-    assert reader.facets("", NO_CONDITION, ("language",), 5).articles == COUNT
 
 
 @pytest.mark.parametrize("node", [0, 2])

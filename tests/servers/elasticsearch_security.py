@@ -89,7 +89,8 @@ def write_users(config: Path, users: Mapping[str, tuple[str, str]], roles: Mappi
     """The file realm of one node: `users` is name -> (password, role), `roles` holds what is not built in."""
     (config / "users").write_text("".join(f"{name}:{_hash(word)}\n" for name, (word, _) in users.items()))
     (config / "users_roles").write_text("".join(f"{role}:{name}\n" for name, (_, role) in users.items()))
-    (config / "roles.yml").write_text(json.dumps(roles))  # JSON is YAML
+    # JSON is YAML, but the server reads a role up to the next line that is not indented.
+    (config / "roles.yml").write_text("".join(f"{name}: {json.dumps(role)}\n" for name, role in roles.items()))
 
 
 def _hash(password: str) -> str:

@@ -17,6 +17,7 @@ from retrieval.index.elasticsearch.health import require_healthy, require_room
 from retrieval.index.elasticsearch.ingest import ingest
 from retrieval.index.elasticsearch.layout import META, Layout, Meta, meta_of
 from retrieval.index.elasticsearch.mapping import INDEX_SETTINGS, index_body, require_mapping
+from retrieval.index.elasticsearch.merging import merge
 from retrieval.index.elasticsearch.parts import read_parts, write_parts
 from retrieval.index.elasticsearch.reader import ElasticsearchReader
 from retrieval.index.generations import Contents
@@ -75,6 +76,9 @@ class ElasticsearchDraft:
         self._meta = replace(self._meta, parts=sums)
         with translated(f"finishing {index}"):
             client.options(request_timeout=_REFRESH_S).indices.refresh(index=index)
+        # Before further copies are made: they then take over what is merged.
+        merge(client, index)
+        with translated(f"finishing {index}"):
             settings = {"number_of_replicas": replicas, "refresh_interval": None}
             client.indices.put_settings(index=index, settings=settings)
             # All of it is there; its copies may still be on their way, where a node was lost for longer.

@@ -5,14 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from retrieval.errors import ConfigurationError, GenerationError, UnavailableError
+from retrieval.index.elasticsearch import draft, merging
 from retrieval.index.elasticsearch.connection import Access, connect, require_usable
 from retrieval.index.elasticsearch.errors import translated
+from retrieval.index.elasticsearch.generations import ElasticsearchGenerations
 from retrieval.index.elasticsearch.health import disk_warnings, require_healthy, require_room
+from retrieval.index.elasticsearch.layout import Layout
+from retrieval.records import Query
+from tests.cluster.searching import articles
+from tests.contracts.library import Library
+from tests.fakes import HashingEncoder
 from tests.servers.elasticsearch import Cluster
 from tests.servers.elasticsearch_distribution import VERSION
 from tests.servers.elasticsearch_security import write_certificates
@@ -27,8 +35,18 @@ pytestmark = [pytest.mark.elasticsearch, pytest.mark.timeout(900)]
 ROLES = {
     "onlooker": {"cluster": ["monitor"], "indices": [{"names": ["open-*"], "privileges": ["read"]}]},
     "stranger": {"cluster": [], "indices": []},
+    "builder": {"cluster": ["monitor"], "indices": [{"names": ["pathlit*"], "privileges": ["all"]}]},
+    "server": {
+        "cluster": ["monitor"],
+        "indices": [{"names": ["pathlit*"], "privileges": ["read", "view_index_metadata"]}],
+    },
 }
-USERS = {"onlooker": ("looking", "onlooker"), "stranger": ("strange", "stranger")}
+USERS = {
+    "onlooker": ("looking", "onlooker"),
+    "stranger": ("strange", "stranger"),
+    "builder": ("building", "builder"),
+    "server": ("serving", "server"),
+}
 
 
 @pytest.fixture(scope="module")
@@ -163,6 +181,29 @@ def test_a_user_without_privileges_is_told_which(secured: Cluster) -> None:
         translated("creating pathlit-1"),
     ):
         onlooker.indices.create(index="pathlit-1")
+
+
+def test_the_privileges_that_the_readme_names_are_enough_to_build_and_to_serve(
+    secured: Cluster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(merging, "_LEASES_S", 0.0)
+    monkeypatch.setattr(draft, "merge", partial(merging.merge, worth_bytes=0))
+    builder = _access(secured, username="builder", password="building")  # noqa: S106
+    library = Library(
+        tmp_path / "builder", ElasticsearchGenerations(builder, Layout(), tmp_path / "b"), HashingEncoder()
+    )
+    for count in (600, 700, 800):
+        library.publish(articles(count), keep=1)
+    assert library.generations.all() == ["000002", "000003"]
+    assert library.generations.rollback() == "000002"
+
+    server = _access(secured, username="server", password="serving")  # noqa: S106
+    opened = ElasticsearchGenerations(server, Layout(), tmp_path / "s")
+    serving = Library(tmp_path / "server", opened, HashingEncoder())
+    found = serving.searcher().search(Query(text="patient", facets=("year",)))
+    assert (found.generation, found.matching) == ("000002", 700)
+    with pytest.raises(ConfigurationError, match="does not permit it"):
+        Library(tmp_path / "server", opened).publish(articles(3))
 
 
 def test_plain_http_at_a_secured_cluster_says_https(secured: Cluster) -> None:
