@@ -122,10 +122,10 @@ def _clustered(engine: Engine, questions: Questions, arguments: argparse.Namespa
     with Server(arguments.nodes, arguments.heap) as server:
         engine = replace(engine, hosts=tuple(server.urls))
         idle = server.cpu_s()
-        with server.watched() as watch:
+        with server.watched() as watch, server.disk_watched() as disk:
             built = apart(build, engine, questions.home, questions.spec)
             merging_s = server.settle(engine.prefix)
-        state = server.state(engine.prefix, watch.peak, merging_s, server.cpu_s() - idle)
+        state = server.state(engine.prefix, watch.peak, disk.peak, merging_s, server.cpu_s() - idle)
         if not engine.with_vectors:
             return Compared(built=built, server=state)
         found = apart(answers, engine, questions)

@@ -87,6 +87,7 @@ def _rows(found: dict[str, Any]) -> Iterator[tuple[str, Callable[[str], str]]]:
     )
     yield "· merging afterwards", shown("{:,.1f}", at("server", "merging_s"))
     yield "disk, bytes per article", lambda name: f"{_bytes(engines[name]) / count:,.0f}"
+    yield "· at most while it was built", shown("{:,.0f}", at("server", "peak_bytes"), count)
     for part in dict.fromkeys(part for each in engines.values() for part in _parts(each)):
         yield (
             f"· {part}",

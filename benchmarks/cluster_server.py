@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import time
 import warnings
+from collections.abc import Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from elasticsearch import Elasticsearch
 
-from benchmarks.memory import Memory, Watch, memory_of
+from benchmarks.memory import Looking, Memory, Watch, memory_of
 from retrieval.records import Record
 from tests.servers.elasticsearch import Cluster
 
 _MERGES_S = 1_800.0
 _QUIET_S = 5.0
+_LOOK_S = 0.5
 _PARTS = ("inverted_index", "stored_fields", "doc_values", "points", "norms", "knn_vectors")
 
 
@@ -24,6 +27,8 @@ class ServerState(Record, frozen=True):
     version: str
     bytes: int
     """Of the generation's indexes on disk, copies included."""
+    peak_bytes: int
+    """At most on disk at a time while it was built, logs of operations and segments that are being merged included."""
     parts: dict[str, int]
     """The same by what it is, as Lucene's files have it; the rest is not listed."""
     segments: int
@@ -40,6 +45,18 @@ class ServerState(Record, frozen=True):
     heap_after_build: int
     after_queries: Memory = Memory(0, 0)
     heap_after_queries: int = 0
+
+
+class DiskWatch(Looking):
+    """The most bytes that a cluster's files have while this is open, one benchmark's indexes being all it holds."""
+
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self.peak = 0
+        self._folders = folders
+        super().__init__(self._compare, _LOOK_S)
+
+    def _compare(self) -> None:
+        self.peak = max(self.peak, sum(_size(path) for folder in self._folders for path in folder.rglob("*")))
 
 
 class Server:
@@ -64,6 +81,9 @@ class Server:
     def watched(self) -> Watch:
         return Watch(*self._processes())
 
+    def disk_watched(self) -> DiskWatch:
+        return DiskWatch([node.folder / "data" for node in self._cluster.nodes])
+
     def memory(self) -> Memory:
         return memory_of(*self._processes())
 
@@ -87,7 +107,7 @@ class Server:
             time.sleep(0.5)
         return round(last - start, 1)
 
-    def state(self, prefix: str, peak: Memory, merging_s: float, cpu_s: float) -> ServerState:
+    def state(self, prefix: str, peak: Memory, peak_bytes: int, merging_s: float, cpu_s: float) -> ServerState:
         found = self._totals(prefix, "store,segments,dense_vector")
         with warnings.catch_warnings(action="ignore"):  # the client warns that this request may change
             usage = self.client.indices.disk_usage(index=f"{prefix}-*", run_expensive_tasks=True).body
@@ -96,6 +116,7 @@ class Server:
         return ServerState(
             version=self._nodes()[0]["version"],
             bytes=int(found["store"]["size_in_bytes"]),
+            peak_bytes=peak_bytes,
             parts={name: sum(_part(fields, name) for fields in whole) for name in _PARTS},
             segments=int(found["segments"]["count"]),
             merging_s=merging_s,
@@ -116,6 +137,13 @@ class Server:
 
     def _nodes(self) -> list[dict[str, Any]]:
         return list(self.client.nodes.info(metric="process").body["nodes"].values())
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size if path.is_file() else 0
+    except FileNotFoundError:
+        return 0
 
 
 def _part(fields: dict[str, Any], name: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -38,12 +39,11 @@ def _of(process: int) -> Memory:
     return Memory(own, mapped)
 
 
-class Watch:
-    """The most memory that processes have while this is open: `peak`, each part at its own. By default this one."""
+class Looking:
+    """Looks again and again while this is open, and once more at its end."""
 
-    def __init__(self, *processes: int) -> None:
-        self.peak = Memory(0, 0)
-        self._processes = processes
+    def __init__(self, look: Callable[[], None], every_s: float) -> None:
+        self._look, self._every_s = look, every_s
         self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
 
@@ -57,7 +57,19 @@ class Watch:
 
     def _run(self) -> None:
         while True:
-            now = memory_of(*self._processes)
-            self.peak = Memory(max(self.peak.own, now.own), max(self.peak.mapped, now.mapped))
-            if self._ended.wait(_EVERY_S):
+            self._look()
+            if self._ended.wait(self._every_s):
                 return
+
+
+class Watch(Looking):
+    """The most memory that processes have while this is open: `peak`, each part at its own. By default this one."""
+
+    def __init__(self, *processes: int) -> None:
+        self.peak = Memory(0, 0)
+        self._processes = processes
+        super().__init__(self._compare, _EVERY_S)
+
+    def _compare(self) -> None:
+        now = memory_of(*self._processes)
+        self.peak = Memory(max(self.peak.own, now.own), max(self.peak.mapped, now.mapped))
