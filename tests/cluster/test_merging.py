@@ -9,6 +9,7 @@ import pytest
 
 from retrieval.index.elasticsearch import draft, merging
 from retrieval.index.elasticsearch.generations import ElasticsearchGenerations
+from tests.cluster.nodes import without_delay
 from tests.cluster.searching import articles
 from tests.cluster.whole import COUNT, require_everything
 from tests.contracts.library import Library
@@ -45,6 +46,7 @@ def test_a_node_that_is_away_costs_the_merge_its_gain_and_nothing_else(
     def progress(stage: str, done: int, total: int) -> None:
         if stage == "finish" and not done:
             cluster.kill(1)
+            without_delay(cluster, 0)
 
     library.publish(articles(COUNT), progress=progress)
     assert not cluster.nodes[1].running

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 _RETRIES_BEYOND_NODES = 3
+_OLDEST = (9, 2)
+"""Older ones do not know all settings of our indexes."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
@@ -88,7 +90,7 @@ def connect(access: Access) -> Elasticsearch:
 
 
 def require_usable(client: Elasticsearch) -> ClusterFacts:
-    """ConfigurationError where no Elasticsearch of the client's major version answers."""
+    """ConfigurationError where what answers is of another major version than the client, or too old."""
     with translated("asking which Elasticsearch answers"):
         # Another major version refuses the client's own content type, so any is accepted for this one question.
         wanted = {"filter_path": "nodes.*.version,nodes.*.roles"}
@@ -108,6 +110,9 @@ def require_usable(client: Elasticsearch) -> ClusterFacts:
                 f"the cluster runs Elasticsearch {found}, the installed client is elasticsearch {client_version}: "
                 + (newer if theirs > ours else f"upgrade the cluster to Elasticsearch {ours}")
             )
+        if _numbers(found) < _OLDEST:
+            oldest = ".".join(map(str, _OLDEST))
+            raise ConfigurationError(f"the cluster runs Elasticsearch {found}: upgrade all nodes to {oldest} or later")
     return ClusterFacts(version=versions[0], data_nodes=sum(_holds_data(node) for node in nodes))
 
 

@@ -18,10 +18,12 @@ VectorIndex = Literal["int8_hnsw", "bbq_hnsw"]
 INDEX_SETTINGS: Final[dict[str, Any]] = {
     "similarity": {"pathlit": {"type": "BM25", "k1": 1.2, "b": 0.75}},
     "mapping": {"exclude_source_vectors": False},
+    "dense_vector": {"hnsw_filter_heuristic": "fanout"},
 }
 """What an index of articles is created with besides its mapping, which names the similarity.
 
-The mapping itself keeps vectors out of what is stored; left to the engine, it fails to put nested ones back.
+The mapping itself keeps vectors out of what is stored; left to the engine, it fails to put nested ones back. Under a
+condition its usual heuristic, ACORN, misses three of the hundred nearest; the walk over the whole graph misses none.
 """
 
 JOINT: Final[dict[Part, str]] = {part: f"joint_{part}" for part in PARTS}

@@ -14,11 +14,11 @@ from retrieval.index.elasticsearch.conditions import Dsl
 from retrieval.index.elasticsearch.searching import PAGE
 from retrieval.index.interface import Scored
 
-_FEWEST_CANDIDATES: Final = 400
-_CANDIDATES: Final = 4
-"""Looked at for each article wanted."""
-_RESCORED: Final = 3.0
-"""Scored by their full vectors for each article wanted, since the index keeps coarser ones."""
+_FEWEST_CANDIDATES: Final = 800
+_CANDIDATES: Final = 8
+"""Looked at for each article wanted, in each shard: its graph is a single one."""
+_RESCORED: Final = 5.0
+"""Scored by their full vectors for each article wanted, since the index keeps coarser ones: bits need so many."""
 
 
 def require_dimension(vector: npt.NDArray[np.float32], dimension: int) -> None:

@@ -17,6 +17,7 @@ from retrieval.index.elasticsearch.errors import translated
 from retrieval.index.elasticsearch.generations import ElasticsearchGenerations
 from retrieval.index.elasticsearch.health import disk_warnings, require_healthy, require_room
 from retrieval.index.elasticsearch.layout import Layout
+from retrieval.index.elasticsearch.snapshots import Snapshots
 from retrieval.records import Query
 from tests.cluster.searching import articles
 from tests.contracts.library import Library
@@ -36,6 +37,10 @@ ROLES = {
     "onlooker": {"cluster": ["monitor"], "indices": [{"names": ["open-*"], "privileges": ["read"]}]},
     "stranger": {"cluster": [], "indices": []},
     "builder": {"cluster": ["monitor"], "indices": [{"names": ["pathlit*"], "privileges": ["all"]}]},
+    "keeper": {
+        "cluster": ["monitor", "create_snapshot"],
+        "indices": [{"names": ["pathlit*"], "privileges": ["all"]}],
+    },
     "server": {
         "cluster": ["monitor"],
         "indices": [{"names": ["pathlit*"], "privileges": ["read", "view_index_metadata"]}],
@@ -45,6 +50,7 @@ USERS = {
     "onlooker": ("looking", "onlooker"),
     "stranger": ("strange", "stranger"),
     "builder": ("building", "builder"),
+    "keeper": ("keeping", "keeper"),
     "server": ("serving", "server"),
 }
 
@@ -204,6 +210,29 @@ def test_the_privileges_that_the_readme_names_are_enough_to_build_and_to_serve(
     assert (found.generation, found.matching) == ("000002", 700)
     with pytest.raises(ConfigurationError, match="does not permit it"):
         Library(tmp_path / "server", opened).publish(articles(3))
+
+
+def test_another_privilege_is_enough_to_take_snapshots_but_not_to_restore_them(
+    secured: Cluster, client: Elasticsearch, tmp_path: Path
+) -> None:
+    repository = {"type": "fs", "settings": {"location": str(secured.snapshots)}}
+    client.snapshot.create_repository(name="kept", repository=repository)
+    layout = Layout(prefix="pathlit-kept")
+    keeper = _access(secured, username="keeper", password="keeping")  # noqa: S106
+    keeping = ElasticsearchGenerations(keeper, layout, tmp_path / "k")
+    library = Library(tmp_path / "keeper", keeping, HashingEncoder())
+    library.publish(articles(30))
+    snapshots = Snapshots(keeping.client, layout, "kept")
+    assert snapshots.take("000001").state == "SUCCESS"
+    for _ in range(2):
+        library.publish(articles(30), keep=1)
+    assert "000001" not in keeping.all()
+    with pytest.raises(
+        ConfigurationError, match=r"does not permit it: cluster:admin/snapshot/restore, .*\[manage,all\]"
+    ):
+        snapshots.restore("000001")
+    Snapshots(client, layout, "kept").restore("000001")
+    assert "000001" in keeping.all()
 
 
 def test_plain_http_at_a_secured_cluster_says_https(secured: Cluster) -> None:

@@ -70,8 +70,8 @@ def test_connecting_sends_nothing() -> None:
 
 
 def test_a_cluster_of_the_clients_version_is_usable() -> None:
-    with AnsweringServer(nodes_of("9.2.4", "9.1.0", "9.10.0")) as server:
-        assert require_usable(connect(Access(hosts=(server.url,)))) == ClusterFacts(version="9.1.0", data_nodes=3)
+    with AnsweringServer(nodes_of("9.2.4", "9.2.0", "9.10.0")) as server:
+        assert require_usable(connect(Access(hosts=(server.url,)))) == ClusterFacts(version="9.2.0", data_nodes=3)
 
 
 def test_masters_and_frozen_nodes_hold_no_data() -> None:
@@ -93,10 +93,11 @@ def test_another_major_version_is_refused_with_both_versions(version: str, remed
         require_usable(connect(Access(hosts=(server.url,))))
 
 
-def test_one_old_node_among_new_ones_is_found() -> None:
+@pytest.mark.parametrize(("version", "remedy"), [("8.19.3", "9"), ("9.1.7", r"9\.2 or later")])
+def test_one_old_node_among_new_ones_is_found(version: str, remedy: str) -> None:
     with (
-        AnsweringServer(nodes_of("9.2.4", "8.19.3")) as server,
-        pytest.raises(ConfigurationError, match=r"runs Elasticsearch 8\.19\.3"),
+        AnsweringServer(nodes_of("9.2.4", version)) as server,
+        pytest.raises(ConfigurationError, match=rf"runs Elasticsearch {version}.*upgrade .* to .*{remedy}"),
     ):
         require_usable(connect(Access(hosts=(server.url,))))
 
