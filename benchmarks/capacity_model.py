@@ -21,8 +21,10 @@ JOINT_ROWS = 78_652 / 23_118
 """Texts of the joint space per article: of 23,118 abstracts, 2026-11-21."""
 JOINT_BYTES = 512 + 8 + 16
 """Of one: a quantised vector as PathCLIP makes it, its number, and whose text it is."""
-GENERATIONS, COPIES = 2, 2
-"""On the disks at a time: the published one and the one being built. Of each shard: the primary and one replica."""
+GENERATIONS = 2
+"""On the disk of one machine at a time: the published one and the one being built."""
+FINISHED, COPIES = 2, 2
+"""In a cluster beside the one being built: the published one and the one before. Of each shard: primary, replica."""
 FULL = 0.85
 """Elasticsearch places no shard on a disk that is fuller (its low watermark)."""
 NODE_GB, HEAP_GB, SYSTEM_GB, NODE_DISK_GB, NODE_CORES = 64, 16, 4, 3_500, 16
@@ -73,6 +75,7 @@ def constants() -> dict[str, Constant]:
         seconds = engine["built"]["seconds"] + server["merging_s"]
         found |= {
             f"{kind} disk": Constant(server["bytes"] / count, "bytes", run),
+            f"{kind} disk while building": Constant(server["peak_bytes"] / count, "bytes", run),
             f"{kind} graph": Constant(sum(_kind(heap, name) for name in ("vex", "veq", "veb")) / count, "bytes", run),
             f"{kind} words": Constant(server["parts"]["inverted_index"] / count, "bytes", run),
             f"{kind} build": Constant(seconds / (count * math.log(count)), "s", run),
@@ -222,14 +225,19 @@ def times(found: dict[str, Constant]) -> list[Row]:
 
 def clustered(found: dict[str, Constant], kind: str) -> list[Row]:
     """All nodes together; the last rows are numbers of nodes and seconds."""
-    on_disk, graph, words, build = (found[f"{kind} {name}"].value for name in ("disk", "graph", "words", "build"))
-    total = on_disk * COPIES * GENERATIONS / FULL
+    names = ("disk", "disk while building", "graph", "words", "build")
+    on_disk, peak, graph, words, build = (found[f"{kind} {name}"].value for name in names)
+    total = (on_disk * FINISHED + peak) * COPIES / FULL
     hot = (graph + words) * COPIES
     free = (NODE_GB - HEAP_GB - SYSTEM_GB) * 1e9
     nodes = [max(3, math.ceil(hot * n / free), math.ceil(total * n / (NODE_DISK_GB * 1e9))) for n in SCALES]
     seconds = [build * n * math.log(min(n, SHARD_LIMIT)) * COPIES for n in SCALES]
     return [
-        _linear("disk", total, f"{on_disk:,.0f} B x {COPIES} copies x {GENERATIONS} generations / {FULL} x n"),
+        _linear(
+            "disk",
+            total,
+            f"({FINISHED} x {on_disk:,.0f} B + {peak:,.0f} B building) x {COPIES} copies / {FULL} x n",
+        ),
         _linear("memory: graph and quantised vectors", graph * COPIES, f"{graph:,.0f} B x {COPIES} copies x n"),
         _linear("memory: postings", words * COPIES, f"{words:,.0f} B x {COPIES} copies x n"),
         Row(f"nodes of {NODE_GB} GB", "by memory or disk, three at least", [float(n) for n in nodes]),
