@@ -40,7 +40,7 @@ def _of(process: int) -> Memory:
 
 
 class Looking:
-    """Looks again and again while this is open, and once more at its end."""
+    """Looks at once, and again and again while this is open."""
 
     def __init__(self, look: Callable[[], None], every_s: float) -> None:
         self._look, self._every_s = look, every_s

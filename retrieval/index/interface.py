@@ -35,6 +35,7 @@ class Scored(NamedTuple):
 
 
 def best_first(scored: Iterable[Scored]) -> list[Scored]:
+    """Highest score first, equal ones by rising PMID: the order of every leg and of what is fused."""
     return sorted(scored, key=lambda s: (-s.score, s.pmid))
 
 

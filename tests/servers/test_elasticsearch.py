@@ -26,6 +26,16 @@ def test_one_node_answers_with_its_version() -> None:
     assert not folder.exists()
 
 
+def test_three_nodes_are_one_cluster_which_outlives_a_killed_one_and_takes_it_back() -> None:
+    with Cluster(nodes=3) as cluster:
+        assert cluster.ask("/_cluster/health", node=2)["number_of_nodes"] == 3
+        cluster.kill(0)
+        cluster.wait(nodes=2)
+        assert cluster.ask("/_cluster/health", node=1)["number_of_nodes"] == 2
+        cluster.start_node(0)
+        assert cluster.ask("/_cluster/health")["number_of_nodes"] == 3
+
+
 def test_a_node_that_is_stopped_in_order_comes_back_with_its_data() -> None:
     with Cluster() as cluster:
         before = cluster.ask("/_cluster/health")["cluster_name"], cluster.ask("/_cluster/state")["cluster_uuid"]

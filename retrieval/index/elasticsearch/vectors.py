@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -16,7 +15,7 @@ from retrieval.index.interface import Scored
 
 _FEWEST_CANDIDATES: Final = 800
 _CANDIDATES: Final = 8
-"""Looked at for each article wanted, in each shard: its graph is a single one."""
+"""Looked at for each article wanted, in each shard: its graph is a single one. More than are scored in full."""
 _RESCORED: Final = 5.0
 """Scored by their full vectors for each article wanted, since the index keeps coarser ones: bits need so many."""
 
@@ -32,7 +31,7 @@ def require_dimension(vector: npt.NDArray[np.float32], dimension: int) -> None:
 def nearest(field: str, vector: npt.NDArray[np.float32], limit: int, condition: Dsl | None) -> Dsl:
     """A query for the `limit` nearest articles that meet a condition, scored by their full vectors."""
     k = min(limit, PAGE)
-    candidates = min(PAGE, max(_FEWEST_CANDIDATES, _CANDIDATES * k, math.ceil(_RESCORED * k)))
+    candidates = min(PAGE, max(_FEWEST_CANDIDATES, _CANDIDATES * k))
     oversample = min(_RESCORED, PAGE / k)
     return _knn(field, vector, k, candidates, oversample, condition)
 
@@ -55,6 +54,12 @@ def parts(pmids: Sequence[int]) -> list[Sequence[int]]:
     return [pmids[at : at + PAGE] for at in range(0, len(pmids), PAGE)]
 
 
+def numbers(vector: npt.NDArray[np.float16]) -> list[float]:
+    """As a document has them."""
+    listed: list[float] = vector.astype(np.float32).tolist()
+    return listed
+
+
 def _knn(
     field: str, vector: npt.NDArray[np.float32], k: int, candidates: int, oversample: float, condition: Dsl | None
 ) -> Dsl:
@@ -68,9 +73,3 @@ def _knn(
     if condition is not None:
         knn["filter"] = condition
     return {"knn": knn}
-
-
-def numbers(vector: npt.NDArray[np.float16]) -> list[float]:
-    """As a document has them."""
-    listed: list[float] = vector.astype(np.float32).tolist()
-    return listed
