@@ -1,9 +1,8 @@
 """A partition: some texts that have no vectors yet, encoded by one code path wherever that runs.
 
 Vectors do not depend on who encodes but on which texts share a batch. So the texts of one call of the encoder are the
-same however the work is cut: see TEXTS_PER_CALL. That makes vectors byte-equal on processors of one kind where torch
-has as many threads: with 2 instead of 1, 4 of 300 abstracts differed in their last bits (MiniLM in bfloat16). A GPU's
-batch is found anew each time (encoders.batching).
+same however the work is cut: see TEXTS_PER_CALL. That makes vectors byte-equal on processors of one kind, however many
+threads they have (encoders.side_by_side). A GPU's batch is found anew each time (encoders.batching).
 """
 
 from __future__ import annotations

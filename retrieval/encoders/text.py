@@ -21,6 +21,7 @@ from retrieval.encoders.licences import licence_of
 from retrieval.encoders.matryoshka import require_trained, trained_dimensions, unit
 from retrieval.encoders.packaged import DEFAULT_MODEL as DEFAULT_MODEL
 from retrieval.encoders.packaged import DEFAULT_SHA256, packaged_model
+from retrieval.encoders.side_by_side import encode_side_by_side
 from retrieval.encoders.tokens import ReadText
 from retrieval.errors import ConfigurationError
 
@@ -81,7 +82,14 @@ class TextEncoder:
         return self._finished(self._encoded(texts, "query"))
 
     def encode_documents(self, passages: Sequence[Passage]) -> Vectors:
-        return self._finished(self._encoded(_texts(passages), "document"))
+        texts, size = _texts(passages), self._batch
+        if size is None:
+            return self._finished(self._encoded(texts, "document"))
+
+        def encode(batch: list[str]) -> Any:
+            return self._encoded(batch, "document")
+
+        return self._finished(encode_side_by_side(texts, encode, size=size, length=len))
 
     def count_tokens(self, passages: Sequence[Passage]) -> list[int]:
         """Of each article as the model gets it, its marks included, however much of that it reads."""

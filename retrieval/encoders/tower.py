@@ -12,6 +12,7 @@ import numpy as np
 from retrieval.encoders.base import Vectors
 from retrieval.encoders.batching import BatchFinder
 from retrieval.encoders.device import best_device, fastest_type
+from retrieval.encoders.side_by_side import encode_by_length, encode_side_by_side
 from retrieval.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -29,12 +30,19 @@ class _Loaded(NamedTuple):
 
 
 class Tower:
-    """Loaded at its first use, from a folder or by its name on the hub; `revision` pins the latter."""
+    """Loaded at its first use, from a folder or by its name on the hub; `revision` pins the latter.
 
-    def __init__(self, source: Path | str, *, max_tokens: int, revision: str | None = None) -> None:
+    On a processor, the tower of articles encodes its batches side by side; that of queries, which come one by one,
+    gives all threads to each.
+    """
+
+    def __init__(
+        self, source: Path | str, *, max_tokens: int, revision: str | None = None, side_by_side: bool = False
+    ) -> None:
         self._source = source
         self._max_tokens = max_tokens
         self._revision = revision
+        self._side_by_side = side_by_side
 
     @property
     def dimension(self) -> int:
@@ -47,35 +55,32 @@ class Tower:
 
     def encode(self, texts: Sequence[str] | Sequence[Pair]) -> Vectors:
         """Float32 of shape (n, dimension), in the order of `texts`; a pair is read as two segments of one input."""
-        if self._loaded.model.device.type != "cuda":
-            return self._encode(texts, _BATCH_CPU)
         read: Sequence[str | Pair] = texts
-        return self._finder.encode(read, self._encode, sum(map(_length, read)))
+        if self._loaded.model.device.type == "cuda":
+            return self._finder.encode(read, self._one_by_one, sum(map(_length, read)))
+        if self._side_by_side:
+            return encode_side_by_side(read, self._encode, size=_BATCH_CPU, length=_length)
+        return self._one_by_one(read, _BATCH_CPU)
 
     @cached_property
     def _finder(self) -> BatchFinder:
         return BatchFinder()
 
-    def _encode(self, texts: Sequence[str | Pair], size: int) -> Vectors:
+    def _one_by_one(self, texts: Sequence[str | Pair], size: int) -> Vectors:
+        return encode_by_length(texts, self._encode, size=size, length=_length)
+
+    def _encode(self, batch: Sequence[str | Pair]) -> Vectors:
         import torch
 
         tokenizer, model = self._loaded
-        vectors = np.empty((len(texts), self.dimension), dtype=np.float32)
-        # Texts of like length together, so that little is padding.
-        order = sorted(range(len(texts)), key=lambda i: _length(texts[i]))
-        for start in range(0, len(order), size):
-            places = order[start : start + size]
-            batch = tokenizer(
-                [texts[i] for i in places],
-                padding=True,
-                truncation=True,
-                max_length=self._max_tokens,
-                return_tensors="pt",
-            ).to(model.device)
-            with torch.inference_mode():
-                states = model(**batch).last_hidden_state
-            vectors[places] = states[:, 0].float().cpu().numpy()
-        return vectors
+        if not batch:
+            return np.empty((0, self.dimension), dtype=np.float32)
+        read = tokenizer(
+            list(batch), padding=True, truncation=True, max_length=self._max_tokens, return_tensors="pt"
+        ).to(model.device)
+        with torch.inference_mode():
+            states = model(**read).last_hidden_state
+        return np.asarray(states[:, 0].float().cpu().numpy())
 
     @cached_property
     def _loaded(self) -> _Loaded:

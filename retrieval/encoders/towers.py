@@ -87,7 +87,7 @@ class TwoTowerEncoder:
         sources = self._sources
         return (
             Tower(sources[0], max_tokens=usage.query_tokens or 0, revision=commits[0]),
-            Tower(sources[1], max_tokens=usage.document_tokens or 0, revision=commits[1]),
+            Tower(sources[1], max_tokens=usage.document_tokens or 0, revision=commits[1], side_by_side=True),
         )
 
     @property

@@ -133,23 +133,11 @@ def cluster() -> Iterator[None]:
         ray.shutdown()
 
 
-@pytest.fixture
-def one_thread() -> Iterator[None]:
-    """As each worker has. With two, some texts differ in their last bits."""
-    import torch
-
-    usual = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(usual)
-
-
 @pytest.mark.usefixtures("cluster")
 class TestOnTwoWorkers:
     pytestmark = on_ray
 
-    @pytest.mark.usefixtures("one_thread")
-    def test_the_packaged_model_gives_the_same_bytes_as_in_one_process_of_as_many_threads(self, tmp_path: Path) -> None:
+    def test_the_packaged_model_gives_the_same_bytes_as_in_one_process(self, tmp_path: Path) -> None:
         recipe = EncoderRecipe(DEFAULT_MODEL)
         assert fill(tmp_path / "ray", recipe, 300, ray_runner_of(tmp_path, recipe)) == 300
         fill(tmp_path / "local", recipe, 300)
