@@ -28,6 +28,7 @@ _STAGES = {
     "finish": "Finishing the index",
     "verify": "Verifying",
     "snapshot": "Copying to the repository (shards)",
+    "restore": "Copying back into the cluster (shards)",
 }
 
 

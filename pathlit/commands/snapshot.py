@@ -56,8 +56,10 @@ def list_snapshots(home: Home = None, as_json: AsJson = False) -> None:
 def restore(
     generation: Annotated[str, typer.Argument(help="Such as 000041.")], home: Home = None, as_json: AsJson = False
 ) -> None:
-    """Bring a generation back into the cluster; `pathlit rollback GENERATION` then publishes it."""
-    _snapshots(HomeFolder(read_settings(home))).restore(generation)
+    """Bring a generation back into the cluster, whole; `pathlit rollback GENERATION` then publishes it."""
+    snapshots = _snapshots(HomeFolder(read_settings(home)))
+    with WorkProgress(err).shown() as progress:
+        snapshots.restore(generation, lambda done, total: progress.stage("restore", done, total))
     if as_json:
         print_json({"restored": generation})
     else:

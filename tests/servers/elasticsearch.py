@@ -198,26 +198,26 @@ class Cluster:
         self.nodes[node].send(signal.SIGCONT)
 
     def wait(self, status: str = "yellow", nodes: int | None = None, timeout_s: float = START_S) -> None:
-        """Until a node reports this status or better, this many nodes, and no shard on its way."""
+        """Until every node that runs reports this status or better, this many nodes, and no shard on its way."""
         until = time.monotonic() + timeout_s
         query = f"wait_for_status={status}&wait_for_no_initializing_shards=true&timeout=1s"
         query += f"&wait_for_nodes={nodes}" if nodes else ""
         seen = "no answer"
-        while time.monotonic() < until:
-            for number, node in enumerate(self.nodes):
-                if not node.running:
-                    continue
-                try:
-                    self.ask(f"/_cluster/health?{query}", node=number, timeout_s=5)
-                except (OSError, ValueError) as error:
-                    seen = f"{node.name}: {error}"
-                else:
-                    return
-            if not any(node.running for node in self.nodes):
-                break
-            time.sleep(0.2)
-        words = "\n".join(f"--- {node.name}\n{node.last_words()}" for node in self.nodes)
-        raise RuntimeError(f"the cluster did not become {status} with {nodes} nodes ({seen})\n{words}")
+        # Every one, since a node joins the others before it answers over HTTP.
+        waiting = [number for number, node in enumerate(self.nodes) if node.running]
+        while waiting and time.monotonic() < until:
+            try:
+                self.ask(f"/_cluster/health?{query}", node=waiting[0], timeout_s=5)
+            except (OSError, ValueError) as error:
+                seen = f"{self.nodes[waiting[0]].name}: {error}"
+                if not self.nodes[waiting[0]].running:
+                    break
+                time.sleep(0.2)
+            else:
+                waiting.pop(0)
+        if waiting or not any(node.running for node in self.nodes):
+            words = "\n".join(f"--- {node.name}\n{node.last_words()}" for node in self.nodes)
+            raise RuntimeError(f"the cluster did not become {status} with {nodes} nodes ({seen})\n{words}")
 
     def ask(self, path: str, *, node: int = 0, timeout_s: float = 30) -> Any:
         """GET, parsed; needs no client library. Raises OSError for what is no 200."""

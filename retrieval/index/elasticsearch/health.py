@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 _NAMED = 5
 """Shards or nodes that a message names before it counts the rest."""
+_CAUSE = "Caused by: "
+_LONGEST_CAUSE = 200
 _THRESHOLD = "cluster.routing.allocation.disk.threshold_enabled"
 
 
@@ -26,31 +28,52 @@ class _Disk(NamedTuple):
     flood: int
 
 
-def require_healthy(client: Elasticsearch, index: str) -> None:
-    """UnavailableError where a primary shard is missing, with the reason that the cluster gives."""
-    with translated(f"asking for the health of {index}"):
+class Primaries(NamedTuple):
+    """The primary shards of some indexes."""
+
+    status: str
+    """As Elasticsearch says; a shard that is being restored or made anew for the first time counts as yellow."""
+    there: int
+    missing: list[tuple[str, int]]
+    """Index and number of each that cannot answer."""
+
+
+def primaries(client: Elasticsearch, *indexes: str) -> Primaries:
+    with translated(f"asking for the health of {', '.join(indexes)}"):
         health = client.options(ignore_status=408).cluster.health(
-            index=index, level="shards", timeout="0s", master_timeout="10s"
+            index=list(indexes), level="shards", timeout="0s", master_timeout="10s"
         )
-    if health["status"] != "red":
-        return
-    missing = [
-        (name, int(number))
+    shards = {
+        (name, int(number)): bool(shard["primary_active"])
         for name, held in health.get("indices", {}).items()
         for number, shard in held.get("shards", {}).items()
-        if not shard["primary_active"]
-    ]
+    }
+    return Primaries(health["status"], sum(shards.values()), [shard for shard, active in shards.items() if not active])
+
+
+def require_healthy(client: Elasticsearch, index: str) -> None:
+    """UnavailableError where a primary shard is missing, with the reason that the cluster gives."""
+    status, _, missing = primaries(client, index)
     if not missing:
-        raise UnavailableError(f"the cluster has no index {index}; has it been deleted?")
+        if status == "red":
+            raise UnavailableError(f"the cluster has no index {index}; has it been deleted?")
+        return
     named = ", ".join(f"{name}[{number}]" for name, number in missing[:_NAMED])
     more = f" and {len(missing) - _NAMED:,} more" if len(missing) > _NAMED else ""
+    if status != "red":
+        raise UnavailableError(
+            f"{index} is not all there yet: {len(missing):,} primary shards are still being restored or started "
+            f"({named}{more}); wait for them, and try again"
+        )
+    why = why_missing(client, *missing[0])
     raise UnavailableError(
-        f"{index} is red: {len(missing):,} primary shards are missing ({named}{more}); {_why(client, *missing[0])}; "
+        f"{index} is red: {len(missing):,} primary shards are missing ({named}{more}); {why}; "
         "start the nodes that hold them, or restore a snapshot"
     )
 
 
-def _why(client: Elasticsearch, index: str, shard: int) -> str:
+def why_missing(client: Elasticsearch, index: str, shard: int) -> str:
+    """Why a primary shard is not there, as the cluster explains it."""
     from elasticsearch import ApiError, TransportError
 
     try:
@@ -61,10 +84,17 @@ def _why(client: Elasticsearch, index: str, shard: int) -> str:
     for node in told.get("node_allocation_decisions", []):
         for decider in node.get("deciders", []):
             if decider.get("decision") == "NO":
-                deciders[decider["explanation"]] = None
+                deciders[_without_frames(decider["explanation"])] = None
     details = (told.get("unassigned_info") or {}).get("reason", "")
     reasons = list(deciders) or [str(told.get("allocate_explanation", ""))]
     return f"the cluster says: {'; '.join(reasons[:_NAMED])}" + (f" ({details})" if details else "")
+
+
+def _without_frames(explanation: str) -> str:
+    """Of pages of Java's frames, which stand behind "Details:", the cause at the bottom."""
+    said, _, details = explanation.partition(" Details: ")
+    causes = [line.removeprefix(_CAUSE) for line in details.splitlines() if line.startswith(_CAUSE)]
+    return f"{said} {causes[-1][:_LONGEST_CAUSE]}" if causes else said
 
 
 def disk_warnings(client: Elasticsearch) -> list[str]:

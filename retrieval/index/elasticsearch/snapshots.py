@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from retrieval.errors import GenerationError
 from retrieval.index.elasticsearch.errors import translated
+from retrieval.index.elasticsearch.health import primaries, why_missing
 from retrieval.index.elasticsearch.layout import Layout
 from retrieval.records import Record
 
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from elasticsearch import Elasticsearch
 
 _ASK_AGAIN_S: Final = 1.0
-_RESTORED_S: Final = 6 * 3600
 Progress = Callable[[int, int], None]
 """Hears (shards done, shards in all)."""
 
@@ -68,10 +68,11 @@ class Snapshots:
             )
         return taken
 
-    def restore(self, generation: str) -> None:
+    def restore(self, generation: str, progress: Progress = lambda done, total: None) -> None:
         """Bring a generation back that the cluster no longer has; publish it with a rollback to it.
 
-        GenerationError where there is no whole snapshot of it, or where the cluster still has it.
+        GenerationError where there is no whole snapshot of it, where the cluster still has it, or where it cannot
+        restore it; nothing of it is left then.
         """
         known = {snapshot.generation: snapshot for snapshot in self.all()}
         snapshot = known.get(generation)
@@ -81,19 +82,28 @@ class Snapshots:
                 f"{self._repository} holds no whole snapshot of generation {generation!r}; there are: {whole}"
             )
         name = self._layout.index(generation)
+        indexes = [name, self._layout.parts(generation)]
         with translated(f"restoring {name}"):
             if self._client.indices.exists(index=name):
                 raise GenerationError(f"the cluster still has {name}; there is nothing to restore")
             self._client.snapshot.restore(
                 repository=self._repository,
                 snapshot=name,
-                indices=[name, self._layout.parts(generation)],
+                indices=indexes,
                 include_global_state=False,
                 include_aliases=False,
                 wait_for_completion=False,
             )
-            self._client.options(request_timeout=_RESTORED_S).cluster.health(
-                index=[name, self._layout.parts(generation)], wait_for_status="yellow", timeout=f"{_RESTORED_S}s"
+        # Not by its status: what is being restored is yellow from the first moment on.
+        while (held := primaries(self._client, *indexes)).missing and held.status != "red":
+            progress(held.there, held.there + len(held.missing))
+            time.sleep(_ASK_AGAIN_S)
+        if held.missing:
+            reason = why_missing(self._client, *held.missing[0])
+            with translated(f"removing {name}, which could not be restored"):
+                self._client.indices.delete(index=indexes, ignore_unavailable=True)
+            raise GenerationError(
+                f"{name} cannot be restored from {self._repository}: {reason}; nothing of it was left in the cluster"
             )
 
     def _status(self, name: str) -> dict[str, Any]:

@@ -82,3 +82,13 @@ def test_missing_shards_are_told_even_where_the_cluster_may_not_explain_them() -
         require_healthy(connect(Access(hosts=(server.url,))), "pathlit-1")
     assert "pathlit-1 is red: 7 primary shards are missing (pathlit-1[0], " in str(refused.value)
     assert "pathlit-1[4] and 2 more); why is not known" in str(refused.value)
+
+
+def test_an_index_that_is_still_being_restored_is_not_there_though_it_is_yellow() -> None:
+    shards = {str(number): {"status": "yellow", "primary_active": number > 0} for number in range(3)}
+    health = {"status": "yellow", "indices": {"pathlit-1": {"status": "yellow", "shards": shards}}}
+    with (
+        AnsweringServer(lambda asked: Reply(200, health)) as server,
+        pytest.raises(UnavailableError, match=r"not all there yet: 1 primary shards .* restored .*\(pathlit-1\[0\]\)"),
+    ):
+        require_healthy(connect(Access(hosts=(server.url,))), "pathlit-1")
