@@ -91,7 +91,7 @@ def _of_answer(what: str, exc: ApiError) -> PathlitError:
         return ConfigurationError(
             f"{what}: what answers at {_address(exc)} is not Elasticsearch; correct `elasticsearch.hosts`"
         )
-    kinds, reason = _kinds(exc.body), _reason(exc.body)
+    kinds, reason = kinds_of(exc.body), _reason(exc.body)
     if exc.status_code == 401:
         return ConfigurationError(
             f"{what}: {where} refuses the credentials; correct `elasticsearch.username` and `.password`, or "
@@ -150,7 +150,7 @@ def _address(exc: ApiError) -> str:
     return f"{node.scheme}://{node.host}:{node.port}"
 
 
-def _kinds(body: Any) -> list[str]:
+def kinds_of(body: Any) -> list[str]:
     """The types of an error and of its causes, from the outside in."""
     error = body.get("error") if isinstance(body, dict) else None
     found: dict[str, None] = {}

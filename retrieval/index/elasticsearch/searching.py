@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retrieval.index.elasticsearch.conditions import Dsl
-from retrieval.index.elasticsearch.errors import translated
+from retrieval.index.elasticsearch.errors import kinds_of, translated
 from retrieval.index.interface import Scored
 
 if TYPE_CHECKING:
@@ -22,6 +22,13 @@ PAGE: Final = 10_000
 """Hits that the engine gives at once, and candidates among which it looks for the nearest vectors."""
 _ALL_SHARDS: Final = {"allow_partial_search_results": False}
 _BUSY: Final = (429, 502, 503, 504)
+_MOVED: Final = {
+    "search_context_missing_exception",
+    "illegal_index_shard_state_exception",
+    "shard_not_found_exception",
+    "already_closed_exception",
+}
+"""What a search gets that began on a copy of a shard which was then closed or moved, between two of its phases."""
 _PAUSES_S: Final = (0.1, 0.4, 1.6)
 BY_SCORE: Final = [{"_score": "desc"}, {"pmid": "asc"}]
 
@@ -58,7 +65,7 @@ class Searching:
         return self.all([body])[0]
 
     def all(self, bodies: Sequence[Dsl]) -> list[Dsl]:
-        """Their answers, in order, by one message; what the cluster is too busy for is asked again a few times."""
+        """Their answers, in order, by one message; what could not be answered just then is asked again a few times."""
         answers: dict[int, Dsl] = {}
         waiting = list(range(len(bodies)))
         for pause in (*_PAUSES_S, None):
@@ -67,7 +74,7 @@ class Searching:
                 failed = [i for i, answer in zip(waiting, answered, strict=True) if "error" in answer]
                 answers.update(zip(waiting, answered, strict=True))
                 for i in failed:
-                    if pause is None or answers[i].get("status") not in _BUSY:
+                    if pause is None or not _passes(answers[i]):
                         raise _api_error(answers[i], meta)
             if not failed or pause is None:
                 break
@@ -98,6 +105,11 @@ class Searching:
 def _bare(body: Dsl) -> Dsl:
     """Without anything of the documents: what is needed stands in the values that hits are sorted by."""
     return {**body, "_source": False, "stored_fields": "_none_", "track_total_hits": False}
+
+
+def _passes(answer: Dsl) -> bool:
+    """Whether the same search may well be answered a moment later."""
+    return answer.get("status") in _BUSY or not _MOVED.isdisjoint(kinds_of(answer))
 
 
 def _api_error(answer: Dsl, meta: ApiResponseMeta) -> Exception:

@@ -16,6 +16,13 @@ from retrieval.index.interface import Scored
 
 META = ApiResponseMeta(200, "1.1", HttpHeaders(), 0.0, NodeConfig("http", "es1", 9200))
 BUSY = {"error": {"type": "es_rejected_execution_exception", "reason": "queue full"}, "status": 429}
+MOVED = {
+    "error": {
+        "type": "search_phase_execution_exception",
+        "failed_shards": [{"shard": 0, "reason": {"type": "search_context_missing_exception"}}],
+    },
+    "status": 404,
+}
 BROKEN = {"error": {"type": "query_shard_exception", "reason": "secret words"}, "status": 400}
 
 
@@ -58,6 +65,13 @@ def test_what_the_cluster_is_too_busy_for_is_asked_again_and_nothing_else() -> N
     answers = searching_with(client).all([{"size": 1}, {"size": 2}, {"size": 3}])
     assert [ranked(answer)[0].pmid for answer in answers] == [2, 1, 3]
     assert client.asked == [[{"size": 1}, {"size": 2}, {"size": 3}], [{"size": 1}, {"size": 3}], [{"size": 3}]]
+
+
+def test_a_search_whose_copy_of_a_shard_moved_away_under_it_is_asked_again() -> None:
+    client = Client([MOVED, hits([1.0, 1])], [hits([1.0, 2])])
+    answers = searching_with(client).all([{"size": 1}, {"size": 2}])
+    assert [ranked(answer)[0].pmid for answer in answers] == [2, 1]
+    assert client.asked[1:] == [[{"size": 1}]]
 
 
 def test_a_cluster_that_stays_busy_is_said_to_be_overloaded() -> None:
