@@ -25,7 +25,7 @@ test *ARGS:
 
 # The tests that take longer
 test-slow:
-    uv run pytest -n 0 -m slow
+    uv run pytest -m "slow and not elasticsearch"
 
 # The tests against a real Elasticsearch, of three nodes
 test-elasticsearch *ARGS:

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from retrieval.index.dense.engine import gpu_copy, load_faiss, warn_of_gpu
 from retrieval.index.dense.pmid_set import PmidSet
 
-CELLS_READ: Final = 64
+CELLS_READ: Final = 128
 _TRAIN_PER_CELL: Final = 64
 _SEED: Final = 20240117
 
@@ -71,7 +71,9 @@ def add(index: Any, finder: CellFinder, vectors: npt.NDArray[np.float16], pmids:
 
 
 def cells_to_read(count: int, cells: int, allowed: PmidSet | None) -> int:
-    """More cells the fewer articles are allowed, so that about as many candidates are seen as without a filter."""
+    """More cells the fewer articles are allowed, so that enough candidates are seen: half as many as without a filter,
+    since they come out of more of the cells around.
+    """
     if allowed is None or allowed.complement:
         return min(cells, CELLS_READ)
-    return min(cells, math.ceil(CELLS_READ * count / max(1, allowed.size)))
+    return min(cells, max(CELLS_READ, math.ceil(CELLS_READ * count / (2 * max(1, allowed.size)))))

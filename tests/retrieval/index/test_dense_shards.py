@@ -10,6 +10,7 @@ import pytest
 
 from retrieval.errors import GenerationError
 from retrieval.index.dense import DenseReader, PmidSet, write_vectors
+from retrieval.index.dense.cells import CELLS_READ
 from retrieval.index.dense.engine import load_faiss
 from retrieval.index.interface import Scored
 
@@ -72,9 +73,9 @@ def test_the_files_are_cells_shards_and_places(written: Corpus) -> None:
 
 def test_shards_find_exactly_what_one_file_with_the_same_cells_finds(written: Corpus) -> None:
     reader, whole = DenseReader(written.path), written.one_file()
-    assert whole.nlist > 64
+    assert whole.nlist > CELLS_READ
     for query in written.vectors[::100]:
-        assert reader.search(query, 100) == as_scored(whole, query, 100, 64)
+        assert reader.search(query, 100) == as_scored(whole, query, 100, CELLS_READ)
 
 
 @pytest.mark.parametrize("size", [5, 100, 1_000])
@@ -83,10 +84,10 @@ def test_a_filter_holds_in_every_shard_exactly_as_in_one_file(written: Corpus, s
     # Some of every shard, and some that no shard has.
     chosen = [int(p) for p in np.random.default_rng(5).choice(written.pmids, size, replace=False)] + [50_000_001]
     allowed, refused = PmidSet(chosen), PmidSet(chosen, complement=True)
-    cells = min(whole.nlist, -(-64 * COUNT // len(chosen)))
+    cells = min(whole.nlist, max(CELLS_READ, -(-CELLS_READ * COUNT // (2 * len(chosen)))))
     for query in written.vectors[::300]:
         assert reader.search(query, 50, allowed) == as_scored(whole, query, 50, cells, allowed.selector)
-        assert reader.search(query, 50, refused) == as_scored(whole, query, 50, 64, refused.selector)
+        assert reader.search(query, 50, refused) == as_scored(whole, query, 50, CELLS_READ, refused.selector)
 
 
 def test_a_filter_that_no_article_meets_finds_nothing(written: Corpus) -> None:
