@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import date
 from enum import IntEnum
 
 from indexing.catalog import Catalog
@@ -37,7 +37,7 @@ class HarvestPlan(Record, frozen=True):
     since: str
     """First day (ISO) of the modifications to look for; empty for all there is, or SWEEP."""
     started: str
-    """UTC, ISO 8601."""
+    """The day, ISO 8601; older catalogs have the time behind it."""
     announced: int
     """How many articles PubMed said match, -1 before it was asked."""
     translation: str
@@ -71,8 +71,8 @@ class Agenda:
         number, term, since, started, announced, translation, warnings = row
         return HarvestPlan(number, term, since, started, announced, translation, tuple(json.loads(warnings)))
 
-    def begin(self, term: str, since: str, slices: Sequence[DateRange | None]) -> HarvestPlan:
-        started = datetime.now(UTC).isoformat(timespec="seconds")
+    def begin(self, term: str, since: str, slices: Sequence[DateRange | None], today: date) -> HarvestPlan:
+        started = today.isoformat()
         with self._catalog.writing() as connection:
             cursor = connection.execute(
                 "INSERT INTO harvests (term, since, started, announced, translation, warnings) "

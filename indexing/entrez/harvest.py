@@ -58,11 +58,11 @@ class Harvester:
         last, swept = done.get(source_name(term)), done.get(sweep_name(term))
         # A day still to come was written by a clock that ran ahead; nothing can be told from it.
         if full or not last or date.fromisoformat(last) > self._today() + timedelta(days=1):
-            return self._agenda.begin(term, "", [None])
+            return self._agenda.begin(term, "", [None], self._today())
         if not swept or not 0 <= (self._today() - date.fromisoformat(swept)).days < sweep_after_days:
             # A sweep fetches only what is not known yet, so the modified ones are looked for as well.
-            return self._agenda.begin(term, SWEEP, [None, *self._since(last)])
-        return self._agenda.begin(term, last, self._since(last))
+            return self._agenda.begin(term, SWEEP, [None, *self._since(last)], self._today())
+        return self._agenda.begin(term, last, self._since(last), self._today())
 
     def _since(self, last: str) -> list[DateRange]:
         first = (date.fromisoformat(last) - timedelta(days=_OVERLAP_DAYS)).isoformat()
